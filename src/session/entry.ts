@@ -92,6 +92,8 @@ export interface RestoredEntry {
   readonly type: 'restored';
   readonly from: 'snapshot' | 'import';
   readonly bindings: readonly BindingReport[];
+  /** Revisions of the inputs that were run again on top of the snapshot, where a replay was asked for. */
+  readonly replayed?: readonly number[];
 }
 
 export interface ClosedEntry {

@@ -1,0 +1,172 @@
+/**
+ * The session archive: a session's journal and snapshots in one text, which proves itself. Lines of JSON: a header, the
+ * entries with their chain hashes, the snapshots a restore needs, a footer with the head hash and a digest of all above.
+ */
+import { createHash } from 'node:crypto';
+import { chainHash, GENESIS } from './chain.js';
+import type { Entry, StoredEntry } from './entry.js';
+import { fold, type SessionState } from './state.js';
+
+export const ARCHIVE_FORMAT = 'stui-archive';
+export const ARCHIVE_VERSION = 1;
+
+export interface Archive {
+  readonly header: ArchiveHeader;
+  readonly entries: readonly StoredEntry[];
+  /** Snapshot bytes by the revision of their entry. */
+  readonly blobs: ReadonlyMap<number, Uint8Array>;
+  readonly state: SessionState;
+}
+
+export interface ArchiveHeader {
+  readonly format: typeof ARCHIVE_FORMAT;
+  readonly version: number;
+  readonly id: string;
+  readonly name: string;
+  readonly revision: number;
+  readonly exportedAt: string;
+  readonly generator: string;
+}
+
+/** The text is not an archive, or not the one that was written. */
+export class DamagedArchive extends Error {
+  override readonly name = 'DamagedArchive';
+  constructor(
+    message: string,
+    /** Last revision that verifies, where the damage is among the entries. */
+    readonly lastGood?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The archive was written by a newer stui. */
+export class NewerArchive extends Error {
+  override readonly name = 'NewerArchive';
+}
+
+/** An entry's line gets its chain hash as last member: `,"hash":"` + 64 hex digits + `"}` replaces the closing brace. */
+const HASH_SUFFIX = /,"hash":"([0-9a-f]{64})"\}$/;
+
+/** @returns the entry's line with its chain hash as the last member. */
+export function hashedLine(stored: StoredEntry): string {
+  return `${stored.line.slice(0, -1)},"hash":"${stored.hash}"}`;
+}
+
+/** @param blobs bytes of the snapshots that the session's state refers to */
+export function encodeArchive(
+  entries: readonly StoredEntry[],
+  blobs: ReadonlyMap<number, Uint8Array>,
+  about: { exportedAt: string; generator: string },
+): string {
+  const state = fold(entries.map((stored) => stored.entry));
+  const header: ArchiveHeader = {
+    format: ARCHIVE_FORMAT,
+    version: ARCHIVE_VERSION,
+    id: state.id,
+    name: state.name,
+    revision: state.revision,
+    ...about,
+  };
+  const lines = [JSON.stringify(header)];
+  for (const stored of entries) lines.push(hashedLine(stored));
+  for (const { seq } of state.snapshots) {
+    const bytes = blobs.get(seq);
+    if (!bytes) throw new DamagedArchive(`The snapshot of revision ${seq} is missing`);
+    lines.push(JSON.stringify({ snapshot: seq, data: Buffer.from(bytes).toString('base64') }));
+  }
+  const body = `${lines.join('\n')}\n`;
+  const footer = { entries: entries.length, head: entries.at(-1)?.hash ?? GENESIS, sha256: sha256(body) };
+  return `${body}${JSON.stringify({ footer })}\n`;
+}
+
+/**
+ * Reads an archive and checks all of it: the digest, the chain, that the entries fold, every snapshot.
+ * @throws {DamagedArchive} {@link NewerArchive}
+ */
+export function decodeArchive(text: string): Archive {
+  const lines = text.split('\n');
+  const header = readHeader(lines[0]);
+  if (lines.at(-1) !== '') throw new DamagedArchive('The archive is cut short: its last line is incomplete');
+  const footerLine = lines.at(-2) ?? '';
+  const footer = parseObject(footerLine)?.footer as { entries: number; head: string; sha256: string } | undefined;
+  if (!footer) throw new DamagedArchive('The archive is cut short: it has no footer');
+
+  const { entries, rest } = readEntries(lines.slice(1, -2));
+  if (entries.length !== footer.entries || entries.at(-1)?.hash !== footer.head) {
+    throw new DamagedArchive('The entries are not the ones the footer speaks of', entries.at(-1)?.entry.seq ?? 0);
+  }
+  const body = text.slice(0, text.length - footerLine.length - 1);
+  if (sha256(body) !== footer.sha256) throw new DamagedArchive("The archive's digest does not match its content");
+
+  const state = foldChecked(entries);
+  if (state.id !== header.id || state.revision !== header.revision) {
+    throw new DamagedArchive('The header speaks of another session than the entries');
+  }
+  return { header, entries, blobs: readSnapshots(rest, state), state };
+}
+
+function readHeader(line: string | undefined): ArchiveHeader {
+  const header = parseObject(line ?? '') as unknown as ArchiveHeader | undefined;
+  if (header?.format !== ARCHIVE_FORMAT) throw new DamagedArchive('This is not a stui archive');
+  if (header.version > ARCHIVE_VERSION) {
+    throw new NewerArchive(`The archive has format version ${header.version}; this stui reads up to ${ARCHIVE_VERSION}`);
+  }
+  return header;
+}
+
+function readEntries(lines: readonly string[]): { entries: StoredEntry[]; rest: readonly string[] } {
+  const entries: StoredEntry[] = [];
+  let previous = GENESIS;
+  for (const [index, text] of lines.entries()) {
+    const suffix = HASH_SUFFIX.exec(text);
+    if (!suffix) return { entries, rest: lines.slice(index) };
+    const line = `${text.slice(0, suffix.index)}}`;
+    const hash = chainHash(previous, line);
+    const entry = parseObject(line) as unknown as Entry | undefined;
+    if (hash !== suffix[1] || entry?.seq !== index + 1) {
+      throw new DamagedArchive(`The entry of revision ${index + 1} is not what was written`, index);
+    }
+    entries.push({ entry, line, hash });
+    previous = hash;
+  }
+  return { entries, rest: [] };
+}
+
+function foldChecked(entries: readonly StoredEntry[]): SessionState {
+  try {
+    return fold(entries.map((stored) => stored.entry));
+  } catch (error) {
+    throw new DamagedArchive(`The entries do not make a session: ${(error as Error).message}`);
+  }
+}
+
+function readSnapshots(lines: readonly string[], state: SessionState): Map<number, Uint8Array> {
+  const blobs = new Map<number, Uint8Array>();
+  for (const line of lines) {
+    const record = parseObject(line);
+    if (typeof record?.snapshot !== 'number' || typeof record.data !== 'string') {
+      throw new DamagedArchive('A line is neither an entry nor a snapshot', state.revision);
+    }
+    blobs.set(record.snapshot, Buffer.from(record.data, 'base64'));
+  }
+  for (const { seq, digest } of state.snapshots) {
+    const bytes = blobs.get(seq);
+    if (!bytes) throw new DamagedArchive(`The snapshot of revision ${seq} is missing`);
+    if (sha256(bytes) !== digest) throw new DamagedArchive(`The snapshot of revision ${seq} is not what was written`);
+  }
+  return blobs;
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
