@@ -1,0 +1,38 @@
+/** The errors a backend can answer with: the published ones and ours, each with the one thing a caller would do. */
+
+export const ERROR_TYPES = {
+  SessionNotFound: 'No session has this id or name.',
+  SessionError: 'The session cannot do this in its present state.',
+  SessionClosed: 'The session is closed; restore it to go on.',
+  AmbiguousSession: 'Several sessions have this name or beginning of an id.',
+  NameTaken: 'An open session has this name already.',
+  RevisionConflict: 'The session is at another revision than the caller expected.',
+  KeyConflict: 'The idempotency key belongs to an evaluation of other code.',
+  EvaluationNotFound: 'No evaluation was accepted under this key.',
+  LimitExceeded: 'A limit of this backend would be exceeded.',
+  StorageFull: "The backend's disk is full; nothing that was accepted is lost.",
+  DamagedData: 'Stored or uploaded data is not what was written.',
+  Diverged: 'The session exists here with another history.',
+  EngineUnavailable: 'No Smalltalk engine could be started.',
+  InvalidRequest: 'The message is not a request: not JSON, not an object, or without id and command.',
+  MessageTooLarge: 'The message is larger, or nested deeper, than this backend accepts.',
+  UnknownCommand: 'The backend does not know this command.',
+  InvalidParameters: 'A parameter is missing, unknown in kind, or out of range.',
+  ShuttingDown: 'The backend is stopping and accepts no new work.',
+  RuntimeError: 'The backend failed in a way it did not expect; its log says more.',
+} as const;
+
+export type ErrorType = keyof typeof ERROR_TYPES;
+
+/** An error that travels: it becomes `{status: "error", error, error_type}` and back. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+  constructor(
+    readonly type: ErrorType,
+    message: string,
+    /** Machine-readable particulars, e.g. the present revision. */
+    readonly details?: Readonly<Record<string, unknown>>,
+  ) {
+    super(message);
+  }
+}

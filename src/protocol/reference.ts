@@ -1,0 +1,133 @@
+/** The protocol reference, made from the descriptors the dispatcher runs on, so that it cannot drift from them. */
+import type { CommandDescriptor } from './command.js';
+import { COMMANDS } from './commands.js';
+import { ERROR_TYPES } from './errors.js';
+import * as limits from './limits.js';
+import { CAPABILITIES, PROTOCOL_VERSIONS } from './version.js';
+
+/** The parts of a valibot schema that the reference reads. */
+interface AnySchema {
+  readonly type: string;
+  readonly entries?: Record<string, AnySchema>;
+  readonly wrapped?: AnySchema;
+  readonly item?: AnySchema;
+  readonly key?: AnySchema;
+  readonly value?: AnySchema;
+  readonly options?: readonly unknown[];
+  readonly pipe?: readonly { readonly type: string; readonly description?: string; readonly requirement?: unknown }[];
+}
+
+/** @returns docs/protocol.md */
+export function renderProtocolReference(): string {
+  return `${[
+    '# The protocol',
+    '<!-- Generated from src/protocol. Change it there, then run `npm run docs`. -->',
+    INTRODUCTION,
+    '## Limits',
+    renderLimits(),
+    '## Commands',
+    'Commands marked *published* belong to the STUI session protocol that other programs speak: their fields keep their names and meanings.',
+    ...Object.values(COMMANDS).map((descriptor) => renderCommand(descriptor as CommandDescriptor)),
+    '## Errors',
+    table(['error_type', 'Meaning'], Object.entries(ERROR_TYPES).map(([type, meaning]) => [`\`${type}\``, meaning])),
+  ].join('\n\n')}\n`;
+}
+
+const INTRODUCTION = `The backend listens on a ZeroMQ ROUTER socket. A client connects with REQ or DEALER and sends one frame of JSON in
+UTF-8 (a DEALER may put an empty frame before it, as REQ does by itself; the reply mirrors what the request had):
+
+\`\`\`json
+{"id": "1", "command": "evaluate", "parameters": {"client_id": "ci", "code": "3 + 4"}}
+\`\`\`
+
+The answer carries the same \`id\`:
+
+\`\`\`json
+{"id": "1", "status": "success", "result": {"result": "7"}, "timestamp": "2026-01-31T12:00:00.000Z"}
+{"id": "1", "status": "error", "error": "No session …", "error_type": "SessionNotFound", "timestamp": "…"}
+\`\`\`
+
+Requests of one client run concurrently; evaluations of one session run in the order they were accepted. An evaluation is
+accepted when its input is durable in the journal; sending the same \`key\` again then gives the same answer and runs
+nothing. A frame that cannot be read is answered with \`id\` null.
+
+Protocol versions: ${PROTOCOL_VERSIONS.join(', ')}. Capabilities: ${CAPABILITIES.map((name) => `\`${name}\``).join(', ')}.`;
+
+function renderLimits(): string {
+  return table(
+    ['Limit', 'Value'],
+    Object.entries(limits).map(([name, value]) => [
+      name.replace(/^MAX_/, '').toLowerCase().replaceAll('_', ' '),
+      value.toLocaleString('en'),
+    ]),
+  );
+}
+
+function renderCommand(descriptor: CommandDescriptor): string {
+  const parameters = Object.entries(descriptor.parameters.entries as Record<string, AnySchema>);
+  const results = Object.entries(descriptor.result.entries as Record<string, AnySchema>);
+  return [
+    `### ${descriptor.name}`,
+    `${descriptor.summary}${descriptor.published ? ' *Published.*' : ''}`,
+    parameters.length === 0 ? 'No parameters.' : table(['Parameter', 'Type', 'About'], fieldRows(parameters)),
+    table(['Result', 'Type', 'About'], fieldRows(results)),
+    descriptor.errors.length === 0
+      ? ''
+      : `Errors: ${descriptor.errors.map((type) => `\`${type}\``).join(', ')}, and those of every command.`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function fieldRows(fields: readonly [string, AnySchema][]): string[][] {
+  return fields.flatMap(([name, schema]) => [
+    [`\`${name}\``, typeName(schema), `${isOptional(schema) ? 'Optional. ' : ''}${descriptionOf(schema)}`],
+    ...nestedRows(name, schema),
+  ]);
+}
+
+function nestedRows(name: string, schema: AnySchema): string[][] {
+  const inner = unwrap(schema);
+  const object = inner.type === 'array' ? unwrap(inner.item as AnySchema) : inner;
+  if (object.type !== 'object' || !object.entries) return [];
+  const path = inner.type === 'array' ? `${name}[]` : name;
+  return fieldRows(Object.entries(object.entries).map(([key, value]) => [`${path}.${key}`, value]));
+}
+
+function typeName(schema: AnySchema): string {
+  switch (schema.type) {
+    case 'optional':
+      return typeName(schema.wrapped as AnySchema);
+    case 'nullable':
+      return `${typeName(schema.wrapped as AnySchema)} or null`;
+    case 'array':
+      return `array of ${typeName(schema.item as AnySchema)}`;
+    case 'record':
+      return `object of ${typeName(schema.value as AnySchema)}`;
+    case 'picklist':
+      return (schema.options ?? []).map((option) => `\`${option}\``).join(', ');
+    case 'unknown':
+      return 'any';
+    default:
+      return schema.type;
+  }
+}
+
+function isOptional(schema: AnySchema): boolean {
+  return schema.type === 'optional';
+}
+
+function unwrap(schema: AnySchema): AnySchema {
+  return schema.wrapped ? unwrap(schema.wrapped) : schema;
+}
+
+function descriptionOf(schema: AnySchema): string {
+  const own = schema.pipe?.find((action) => action.type === 'description')?.description;
+  if (own) return own;
+  return schema.wrapped ? descriptionOf(schema.wrapped) : '';
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
