@@ -1,0 +1,69 @@
+import { Command, type Interfaces } from '@oclif/core';
+import { EXIT_CODES, type ExitName } from './exit-codes.js';
+import { writeDocument, write, writeFailure } from './output.js';
+import { type DefaultLookup, withConfiguredDefaults } from './settings.js';
+import { loadStyle, type Style } from './style.js';
+
+/**
+ * What every command extends: it parses, calls one service in `execute`, and returns a result. The base prints it, as a
+ * JSON document with `--json` and as the text of `render` without, and gives failures the same two forms.
+ */
+export abstract class StuiCommand<T = unknown> extends Command {
+  static override enableJsonFlag = true;
+
+  /** Set once by the launcher: where configured defaults of flags are looked up. */
+  static lookUpDefault: DefaultLookup | undefined;
+
+  /** Whether `--json` prints one document or lines; a failure is printed in the same form. */
+  protected readonly jsonForm: 'document' | 'line' = 'document';
+
+  /** Does the work. Whatever it throws becomes a failure report and an exit code. */
+  protected abstract execute(): Promise<T>;
+
+  /** Says the result to a person. Nothing is printed when it is empty; a missing final newline is added. */
+  protected abstract render(result: T, style: Style): string | Promise<string>;
+
+  /** Ends the process with another code than 0 although there is a result to print (e.g. the code raised). */
+  protected exitAs(name: ExitName): void {
+    process.exitCode = EXIT_CODES[name].code;
+  }
+
+  override async run(): Promise<T> {
+    const result = await this.execute();
+    if (this.jsonEnabled()) await writeDocument(result);
+    else await this.writeText(await this.render(result, await this.stdoutStyle()));
+    return result;
+  }
+
+  protected async writeText(text: string): Promise<void> {
+    if (text !== '') await write(process.stdout, text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  protected stdoutStyle(): Promise<Style> {
+    return loadStyle({ env: process.env, isTTY: process.stdout.isTTY === true });
+  }
+
+  protected override async parse<
+    F extends Interfaces.OutputFlags<F>,
+    B extends Interfaces.OutputFlags<B>,
+    A extends Interfaces.OutputArgs<A>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const lookUp = StuiCommand.lookUpDefault;
+    const given = options ?? (this.ctor as unknown as Interfaces.Input<F, B, A>);
+    if (lookUp === undefined || given.flags === undefined) return super.parse(given, argv);
+    const flags = (await withConfiguredDefaults(given.flags, lookUp)) as Interfaces.FlagInput<F>;
+    // Spreading a class copies its own statics; these two are inherited.
+    const { baseFlags, enableJsonFlag } = given as Interfaces.Input<F, B, A> & { enableJsonFlag: boolean };
+    return super.parse({ ...given, flags, ...(baseFlags && { baseFlags }), enableJsonFlag }, argv);
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    process.exitCode = await writeFailure(error, {
+      json: this.jsonEnabled() && this.jsonForm,
+      style: await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true }),
+    });
+  }
+
+  /** oclif would print truthy results only; `run` has printed it already, whatever it is. */
+  override logJson(): void {}
+}
