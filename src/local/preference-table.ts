@@ -1,0 +1,65 @@
+/** Every preference: its type, default, allowed values and meaning. Validation, listings and help are made from this. */
+import { LOCAL_CONNECTION, isConnectionName, CONNECTION_NAME_RULE } from './connection-name.js';
+import { DURATION_FORMS, durationMs } from './duration.js';
+
+export interface PreferenceValues {
+  readonly autostart: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly connection: string;
+  /** Mebibytes. */
+  readonly engineMemoryMb: number;
+}
+
+export type PreferenceKey = keyof PreferenceValues;
+
+export interface Preference<V> {
+  readonly default: V;
+  /** One line. */
+  readonly doc: string;
+  /** The allowed values, in words. */
+  readonly allowed: string;
+  /** @returns the value that `input`, a string from a command line or a JSON value, stands for; undefined if none */
+  parse(input: unknown): V | undefined;
+}
+
+/** Mebibytes: below the least the embedded engine does not start; above the most is a mistyped number. */
+const ENGINE_MEMORY_MB = { least: 32, most: 65_536 };
+
+export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<PreferenceValues[K]> } = {
+  autostart: {
+    default: true,
+    doc: 'Start the private backend when a command needs it.',
+    allowed: 'true or false',
+    parse: (input) => (input === true || input === 'true' ? true : input === false || input === 'false' ? false : undefined),
+  },
+  timeout: {
+    default: 30_000,
+    doc: 'How long an evaluation may run before it is interrupted, in milliseconds.',
+    allowed: DURATION_FORMS,
+    parse: durationMs,
+  },
+  connection: {
+    default: LOCAL_CONNECTION,
+    doc: 'The connection used when a command names none.',
+    allowed: `the name of a connection (${CONNECTION_NAME_RULE})`,
+    parse: (input) => (isConnectionName(input) ? input : undefined),
+  },
+  engineMemoryMb: {
+    default: 128,
+    doc: 'Memory an embedded engine may use, in mebibytes.',
+    allowed: `a whole number from ${ENGINE_MEMORY_MB.least} to ${ENGINE_MEMORY_MB.most}`,
+    parse: (input) => {
+      const number = typeof input === 'string' && /^\d+$/.test(input) ? Number(input) : input;
+      if (typeof number !== 'number' || !Number.isInteger(number)) return undefined;
+      return number >= ENGINE_MEMORY_MB.least && number <= ENGINE_MEMORY_MB.most ? number : undefined;
+    },
+  },
+};
+
+export const PREFERENCE_KEYS = Object.keys(PREFERENCES) as PreferenceKey[];
+
+/** @returns whether `key` is the name of a preference. */
+export function isPreferenceKey(key: string): key is PreferenceKey {
+  return Object.hasOwn(PREFERENCES, key);
+}

@@ -1,0 +1,111 @@
+/** Directories that nobody else can write to, and that nobody else made for us. */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+} from 'node:fs';
+import { UnsafePath } from './errors.js';
+import { systemCode, writeFailure } from './system-error.js';
+
+const PRIVATE_MODE = 0o700;
+const PERMISSION_BITS = 0o777;
+const ROOT = 0;
+
+/** Undefined where files have no numeric owner (Windows): ownership is then left to the system's access lists. */
+export function ownUid(): number | undefined {
+  return process.getuid?.();
+}
+
+/**
+ * Makes `path` and its missing parents, mode 0700 whatever the umask. A directory of ours that is open to others is
+ * closed to them.
+ * @throws UnsafePath if `path` is a symbolic link, no directory, or somebody else's
+ * @throws LocalStateReadOnly, LocalStateFull if it cannot be made
+ */
+export function ensurePrivateDirectory(path: string): void {
+  withDirectory(path, (stats, tighten) => {
+    if ((stats.mode & PERMISSION_BITS) !== PRIVATE_MODE) tighten();
+  });
+}
+
+/**
+ * Like ensurePrivateDirectory, for places such as /tmp where others may have made the directory, or put something into
+ * it, before us: one that was ever open to others is refused, not closed.
+ * @throws UnsafePath if `path` is a symbolic link, no directory, somebody else's, or open to others
+ */
+export function ensureUntouchedDirectory(path: string): void {
+  withDirectory(path, (stats) => {
+    if ((stats.mode & PERMISSION_BITS & ~PRIVATE_MODE) !== 0) {
+      throw new UnsafePath(path, `its mode is ${(stats.mode & PERMISSION_BITS).toString(8)}, others may have used it`);
+    }
+  });
+}
+
+/**
+ * Checks a directory that is only read from: it may be read-only and may be root's (a mounted configuration), as ssh
+ * allows for its own.
+ * @returns false if there is no such directory
+ * @throws UnsafePath if `path` is a symbolic link, no directory, or neither ours nor root's
+ */
+export function isReadableSafely(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  refuseForeign(path, stats, [ownUid(), ROOT]);
+  return true;
+}
+
+/** @returns whether `path` is a directory of ours, no symbolic link, that nobody else may enter. */
+export function isPrivateDirectory(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return (
+    stats?.isDirectory() === true &&
+    (ownUid() === undefined || stats.uid === ownUid()) &&
+    (stats.mode & PERMISSION_BITS & ~PRIVATE_MODE) === 0
+  );
+}
+
+function withDirectory(path: string, check: (stats: Stats, tighten: () => void) => void): void {
+  try {
+    if (mkdirSync(path, { recursive: true, mode: PRIVATE_MODE }) !== undefined) chmodSync(path, PRIVATE_MODE);
+  } catch (error) {
+    // A dangling link, or a file where a directory should be: say which below.
+    if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOENT') throw writeFailure(error, path);
+  }
+  const entry = lstatSync(path, { throwIfNoEntry: false });
+  if (entry === undefined) throw new UnsafePath(path, 'it cannot be made, its parent is a dangling link');
+  refuseForeign(path, entry, [ownUid()]);
+  inspectThroughDescriptor(path, check);
+}
+
+/** Between lstat and chmod the path could be exchanged for a link: the descriptor is what gets judged and changed. */
+function inspectThroughDescriptor(path: string, check: (stats: Stats, tighten: () => void) => void): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_DIRECTORY ?? 0));
+  } catch (error) {
+    throw writeFailure(error, path);
+  }
+  try {
+    const stats = fstatSync(descriptor);
+    refuseForeign(path, stats, [ownUid()]);
+    check(stats, () => fchmodSync(descriptor, PRIVATE_MODE));
+  } catch (error) {
+    throw writeFailure(error, path);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function refuseForeign(path: string, stats: Stats, owners: readonly (number | undefined)[]): void {
+  if (stats.isSymbolicLink()) throw new UnsafePath(path, 'it is a symbolic link');
+  if (!stats.isDirectory()) throw new UnsafePath(path, 'it is not a directory');
+  if (ownUid() !== undefined && !owners.includes(stats.uid)) {
+    throw new UnsafePath(path, `it belongs to user ${stats.uid}, you are ${ownUid()}`);
+  }
+}

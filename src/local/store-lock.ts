@@ -1,0 +1,54 @@
+/** One writer at a time, among all processes of this user. */
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalStateLocked } from './errors.js';
+import { systemCode, writeFailure } from './system-error.js';
+
+/**
+ * Milliseconds without a sign of life after which a holder counts as killed. Short, because the next command waits for
+ * it; a holder that only stalled for longer is caught by the check before its commit.
+ */
+const STALE_MS = 5_000;
+
+/** Milliseconds between attempts, at least and at most: a change takes about 5 ms; random, so that waiters do not march in step. */
+const RETRY_MS = { least: 3, most: 20 };
+
+/**
+ * Runs `work` while holding the lock of `file`.
+ * @param waitMs longest time to wait for other holders
+ * @throws LocalStateLocked when that time is over
+ * @throws LocalStateReadOnly, LocalStateFull at once when the lock cannot be made
+ */
+export async function withLock<R>(file: string, waitMs: number, work: () => R): Promise<R> {
+  const release = await acquire(file, waitMs);
+  try {
+    return work();
+  } finally {
+    // The work is done and judged; a lock that cannot be removed goes stale and is taken over.
+    await release().catch(() => undefined);
+  }
+}
+
+async function acquire(file: string, waitMs: number): Promise<() => Promise<void>> {
+  const { default: lockfile } = await import('proper-lockfile');
+  const lockfilePath = `${file}.lock`;
+  const start = performance.now();
+  for (;;) {
+    try {
+      return await lockfile.lock(file, {
+        lockfilePath,
+        // The file may not exist yet.
+        realpath: false,
+        stale: STALE_MS,
+        // Its own retries would repeat errors that no waiting mends, such as a read-only directory.
+        retries: 0,
+        // Would throw outside of any call. The commit finds out by itself whether another holder has been there.
+        onCompromised: () => undefined,
+      });
+    } catch (error) {
+      if (systemCode(error) !== 'ELOCKED') throw writeFailure(error, file);
+    }
+    if (performance.now() - start >= waitMs) throw new LocalStateLocked(file, lockfilePath, waitMs);
+    await sleep(RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least));
+  }
+}
