@@ -1,0 +1,30 @@
+/** SQLite's result codes, told apart by what a caller would do differently. */
+import Database from 'libsql';
+
+/** Primary result codes, the low byte of an extended one: https://www.sqlite.org/rescode.html */
+const BUSY = 5;
+const IO_ERROR = 10;
+const CORRUPT = 11;
+const FULL = 13;
+const NOT_A_DATABASE = 26;
+const PRIMARY_CODE_MASK = 0xff;
+
+export type Failure = 'locked' | 'full' | 'corrupt' | 'foreign' | 'other';
+
+/** @returns what an error out of the database means; nothing when it is not the database's. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (!(error instanceof Database.SqliteError)) return undefined;
+  switch ((error.rawCode ?? 0) & PRIMARY_CODE_MASK) {
+    case BUSY:
+      return 'locked';
+    case IO_ERROR:
+    case FULL:
+      return 'full';
+    case CORRUPT:
+      return 'corrupt';
+    case NOT_A_DATABASE:
+      return 'foreign';
+    default:
+      return 'other';
+  }
+}

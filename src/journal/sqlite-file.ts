@@ -1,0 +1,133 @@
+/** Opening and closing the journal's one file: ownership, permissions, and refusing what is not ours to open. */
+import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Database from 'libsql';
+import { ForeignFile, NewerJournal } from './errors.js';
+import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
+import { failureOf } from './sqlite-failure.js';
+import { APPLICATION_ID, SCHEMA_VERSION, TABLES } from './sqlite-schema.js';
+
+export type Connection = Database.Database;
+
+const FILE = 'journal.sqlite';
+const PRIVATE_DIRECTORY = 0o700;
+const PRIVATE_FILE = 0o600;
+
+/** Bytes the write-ahead log is cut back to after a large commit (a snapshot), so that it does not hold the disk. */
+const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Opens the journal in `directory`, making both when they are not there, and owns it until `closeFile`.
+ * @throws {JournalLocked} while another process, or another journal in this one, has it open
+ * @throws {NewerJournal} when a later version wrote it
+ * @throws {ForeignFile} when something else is in its place
+ * @throws {DamagedJournal} when SQLite cannot make sense of it
+ * @throws {JournalFull} when there is no room to make it
+ */
+export function openFile(directory: string): Connection {
+  const file = join(resolve(directory), FILE);
+  makePrivate(directory, file);
+  const connection = new Database(file);
+  try {
+    takeOwnership(connection);
+    const empty = inspect(connection, file);
+    configure(connection);
+    if (empty) createTables(connection);
+    else checkTables(connection);
+  } catch (error) {
+    closeFile(connection);
+    throw explain(error, file);
+  }
+  return connection;
+}
+
+/**
+ * libsql 0.5.29 leaves prepared statements open until they are garbage, and with them the connection and its locks
+ * (tursodatabase/libsql-js#228). Leaving WAL and the exclusive mode by hand lets go of the locks at once.
+ */
+export function closeFile(connection: Connection): void {
+  try {
+    connection.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master');
+  } catch {
+    // A full disk or a file that was never ours: the log stays for the next opener, which is as good.
+  }
+  connection.close();
+}
+
+/** Modes are set again after creation because a umask may have taken bits away. SQLite gives its log the file's mode. */
+function makePrivate(directory: string, file: string): void {
+  if (mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY })) chmodSync(directory, PRIVATE_DIRECTORY);
+  try {
+    const created = openSync(file, 'wx', PRIVATE_FILE);
+    fchmodSync(created, PRIVATE_FILE);
+    closeSync(created);
+  } catch (error) {
+    // An existing file must not even be opened here: closing it would drop the locks this process holds on it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** The file grows pages for its own bookkeeping only when this is set before anything is written. */
+function takeOwnership(connection: Connection): void {
+  connection.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; BEGIN EXCLUSIVE; COMMIT');
+}
+
+/** @returns whether the file holds nothing yet. Reads only. */
+function inspect(connection: Connection, file: string): boolean {
+  const application = pragma(connection, 'application_id');
+  const objects = connection.prepare('SELECT count(*) FROM sqlite_master').raw().all() as [[number]];
+  if (application === 0 && objects[0][0] === 0) return true;
+  if (application !== APPLICATION_ID) throw new ForeignFile(file);
+  const version = pragma(connection, 'user_version');
+  if (version > SCHEMA_VERSION) throw new NewerJournal(file, version, SCHEMA_VERSION);
+  return false;
+}
+
+function pragma(connection: Connection, name: string): number {
+  const rows = connection.prepare(`PRAGMA ${name}`).raw().all() as [[number]];
+  return rows[0][0];
+}
+
+function configure(connection: Connection): void {
+  connection.exec(
+    `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`,
+  );
+}
+
+function createTables(connection: Connection): void {
+  connection.exec(
+    [
+      'BEGIN IMMEDIATE',
+      ...TABLES,
+      `PRAGMA application_id = ${APPLICATION_ID}`,
+      `PRAGMA user_version = ${SCHEMA_VERSION}`,
+      'COMMIT',
+    ].join(';\n'),
+  );
+}
+
+/** A flipped bit in a table's definition would change what it promises. */
+function checkTables(connection: Connection): void {
+  const rows = connection
+    .prepare('SELECT CAST(sql AS BLOB) FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid')
+    .raw()
+    .all() as [Buffer][];
+  const found = rows.map(([sql]) => sql.toString());
+  if (found.join() !== TABLES.join()) throw new DamagedJournal('', 0, 'The definitions of the tables are damaged');
+}
+
+function explain(error: unknown, file: string): unknown {
+  switch (failureOf(error)) {
+    case 'locked':
+      return new JournalLocked(`${file} is in use by another process: stop that one, or choose another directory`);
+    case 'full':
+      return new JournalFull(`There is no room to open ${file}`, { cause: error });
+    case 'foreign':
+      return new ForeignFile(file);
+    case 'corrupt':
+    case 'other':
+      return new DamagedJournal('', 0, `${file} is damaged: ${(error as Error).message}`);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,250 @@
+/** The journal of one machine: a SQLite file, one connection, one owner. */
+import type { StoredEntry } from '../session/entry.js';
+import { verifyCopy } from './adoption.js';
+import { BEGINNING } from './chain-walk.js';
+import { CommitMark } from './commit-mark.js';
+import { CommitQueue, type Write } from './commit-queue.js';
+import { JournalClosed } from './errors.js';
+import {
+  type AppendOptions,
+  type Checkpoint,
+  DamagedJournal,
+  type Draft,
+  type Journal,
+  JournalFull,
+  RevisionConflict,
+  type SessionRow,
+} from './journal.js';
+import { OFF_LOOP_BYTES, pack, packOffLoop, type PackedSnapshot } from './snapshot-bytes.js';
+import { failureOf } from './sqlite-failure.js';
+import { closeFile, type Connection, openFile } from './sqlite-file.js';
+import { Ledger, type Listener } from './sqlite-ledger.js';
+import { Reader } from './sqlite-reader.js';
+import { type SessionRecord, Tables } from './sqlite-tables.js';
+import { join, place, type Succession } from './succession.js';
+
+export interface SqliteJournalOptions {
+  /** Where the journal lives; made when it is not there, readable by its owner only. */
+  readonly directory: string;
+}
+
+/** What reading a whole session found. */
+export interface Verification {
+  /** The last revision that verifies, and so the number of good entries. */
+  readonly lastGood: number;
+  /** Chain hash at `lastGood`. */
+  readonly head: string;
+  /** What is wrong after `lastGood`; absent when nothing is. */
+  readonly damage?: string;
+}
+
+export interface SqliteJournal extends Journal {
+  /** Reads a whole session with its snapshots. Damage is an answer, not an error. */
+  verify(session: string): Verification;
+}
+
+/**
+ * Opens the journal in a directory and owns it until it is closed.
+ * @throws {JournalLocked} while another has it open
+ * @throws {NewerJournal} when a later version wrote it
+ * @throws {ForeignFile} when something else is in its place
+ * @throws {DamagedJournal} when it cannot be read, or acknowledged entries are missing from its end
+ * @throws {JournalFull} when there is no room to make it
+ */
+export function openSqliteJournal({ directory }: SqliteJournalOptions): SqliteJournal {
+  const connection = openFile(directory);
+  const mark = new CommitMark(directory);
+  try {
+    const journal = new OpenJournal(connection, mark);
+    journal.load();
+    return journal;
+  } catch (error) {
+    mark.close();
+    closeFile(connection);
+    throw unreadable('', error);
+  }
+}
+
+class OpenJournal implements SqliteJournal {
+  readonly #tables: Tables;
+  readonly #reader: Reader;
+  readonly #ledger: Ledger;
+  readonly #queue: CommitQueue;
+  /** Sessions that opening found damaged: what is left of them can be read, but nothing may follow it. */
+  readonly #damaged = new Map<string, DamagedJournal>();
+  #closed = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly mark: CommitMark,
+  ) {
+    this.#tables = new Tables(connection);
+    this.#reader = new Reader(this.#tables);
+    this.#ledger = new Ledger(connection, this.#tables, mark);
+    this.#queue = new CommitQueue(this.#ledger);
+  }
+
+  /** Cheap: looks at the last entry of every session, not at the others. */
+  load(): void {
+    for (const { record, intact, last } of this.#tables.sessions()) {
+      if (!intact) throw new DamagedJournal(record.id, 0, `The row of session ${record.id} is damaged`);
+      this.#ledger.load(record);
+      if (last.revision === record.revision && last.head === record.head) continue;
+      this.#damaged.set(record.id, this.#reader.damaged(record, 'its last entry is not the one it ends with'));
+    }
+    if (this.#tables.hasOrphans()) throw new DamagedJournal('', 0, 'The journal has entries of a session it lost');
+    this.#checkMark();
+  }
+
+  append(session: string, drafts: readonly Draft[], options: AppendOptions = {}): Promise<readonly StoredEntry[]> {
+    if (this.#closed) return Promise.reject(new JournalClosed());
+    const packed = new Map<Draft, PackedSnapshot>();
+    const large: Promise<unknown>[] = [];
+    for (const draft of drafts) {
+      if (!draft.blob) continue;
+      if (draft.blob.length <= OFF_LOOP_BYTES) packed.set(draft, pack(draft.blob));
+      else large.push(packOffLoop(draft.blob).then((done) => packed.set(draft, done)));
+    }
+    const decide = () => {
+      const at = this.#ledger.position(session);
+      const { expectedRevision = at.revision } = options;
+      if (expectedRevision !== at.revision) throw new RevisionConflict(session, expectedRevision, at.revision);
+      return place(at, drafts, packed, this.#ledger.admission(session));
+    };
+    return this.#extend(session, decide, large.length > 0 ? Promise.all(large) : undefined);
+  }
+
+  async adopt(
+    session: string,
+    entries: readonly StoredEntry[],
+    blobs: ReadonlyMap<number, Uint8Array>,
+  ): Promise<void> {
+    if (this.#closed) throw new JournalClosed();
+    let copy: Succession = { entries: [], blobs: new Map() };
+    const ready = verifyCopy(session, entries, blobs).then((verified) => {
+      copy = verified;
+    });
+    const decide = () => join(session, this.#ledger.position(session), copy, this.#ledger.admission(session));
+    await this.#extend(session, decide, ready);
+  }
+
+  read(session: string, range: { after?: number; upTo?: number; limit?: number } = {}): readonly StoredEntry[] {
+    const record = this.#ledger.committed(session);
+    if (!record) return [];
+    const { after = 0, upTo = record.revision, limit = record.revision } = range;
+    return this.#reader.range(record, after, Math.min(upTo, record.revision, after + limit));
+  }
+
+  findByKey(key: string, session?: string): readonly { session: string; entries: readonly StoredEntry[] }[] {
+    const filed = new Map<string, StoredEntry[]>();
+    for (const { id, seq } of this.#tables.placesOf(key)) {
+      const record = this.#ledger.committed(id);
+      if (!record || (session !== undefined && session !== id)) continue;
+      filed.set(id, [...(filed.get(id) ?? []), this.#reader.filedUnder(record, key, seq)]);
+    }
+    return [...filed].map(([id, entries]) => ({ session: id, entries }));
+  }
+
+  blob(session: string, seq: number): Uint8Array | undefined {
+    const record = this.#ledger.committed(session);
+    if (!record || seq < 1 || seq > record.revision) return undefined;
+    const [stored] = this.#reader.range(record, seq - 1, seq);
+    return stored && this.#reader.blob(record, stored.entry);
+  }
+
+  session(id: string): SessionRow | undefined {
+    const record = this.#ledger.committed(id);
+    return record && rowOf(record);
+  }
+
+  sessions(): readonly SessionRow[] {
+    return this.#ledger.all().map(rowOf);
+  }
+
+  checkpoint(session: string): Checkpoint | undefined {
+    const record = this.#ledger.committed(session);
+    if (!record) return undefined;
+    const checkpoint = this.#ledger.waitingCheckpoint(session) ?? this.#tables.checkpoint(record.no);
+    if (!checkpoint) return undefined;
+    const [at] = this.#tables.rows(record.no, checkpoint.revision, checkpoint.revision);
+    return at?.hash === checkpoint.hash ? checkpoint : undefined;
+  }
+
+  saveCheckpoint(session: string, checkpoint: Checkpoint): void {
+    this.#ledger.saveCheckpoint(session, checkpoint);
+  }
+
+  onCommit(listener: Listener): () => void {
+    return this.#ledger.listen(listener);
+  }
+
+  remove(session: string): Promise<void> {
+    return this.#change(session, () => () => {
+      this.#ledger.remove(session);
+      this.#damaged.delete(session);
+    });
+  }
+
+  verify(session: string): Verification {
+    const record = this.#ledger.committed(session);
+    if (!record) return { lastGood: 0, head: BEGINNING.head };
+    const { position, damage } = this.#reader.walk(record, ({ entry }) => this.#reader.blob(record, entry));
+    const good = { lastGood: position.revision, head: position.head };
+    return damage === undefined ? good : { ...good, damage };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#queue.drain();
+    this.mark.close();
+    closeFile(this.connection);
+  }
+
+  #checkMark(): void {
+    const acknowledged = this.mark.read();
+    if (!acknowledged || this.#tables.hashAt(acknowledged.place) === acknowledged.hash) return;
+    const remedy = `restore the journal from a copy, or delete ${this.mark.file} to go on without them`;
+    throw new DamagedJournal('', 0, `Acknowledged entries are missing from the end of the journal: ${remedy}`);
+  }
+
+  async #extend(
+    session: string,
+    decide: () => Succession,
+    ready?: Promise<unknown>,
+  ): Promise<readonly StoredEntry[]> {
+    let entries: readonly StoredEntry[] = [];
+    const decideWhenSound = () => {
+      const damage = this.#damaged.get(session);
+      if (damage) throw damage;
+      const succession = decide();
+      entries = succession.entries;
+      return () => this.#ledger.write(session, succession);
+    };
+    await this.#change(session, decideWhenSound, ready);
+    return entries;
+  }
+
+  #change(session: string, decide: () => Write, ready?: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw new JournalClosed();
+      const rejected = (error: unknown) => reject(unwritten(session, error));
+      this.#queue.add(session, { decide, committed: resolve, rejected }, ready);
+    });
+  }
+}
+
+function rowOf({ id, revision, head, bytes }: SessionRecord): SessionRow {
+  return { id, revision, head, bytes };
+}
+
+/** @returns what to tell the caller of a change when the database failed. */
+function unwritten(session: string, error: unknown): unknown {
+  if (failureOf(error) !== 'full') return unreadable(session, error);
+  return new JournalFull(`The disk is full: nothing was added to session ${session}`, { cause: error });
+}
+
+function unreadable(session: string, error: unknown): unknown {
+  if (!failureOf(error)) return error;
+  return new DamagedJournal(session, 0, `The journal is damaged: ${(error as Error).message}`);
+}
