@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rename, rm } from 'node:fs/promises';
+import { buildBackend, buildEngine } from './build/backend.mjs';
 import { buildCommands, buildCore } from './build/core.mjs';
 import { DIST, ROOT } from './build/layout.mjs';
 import { buildLazyPackages } from './build/lazy-packages.mjs';
@@ -14,7 +15,7 @@ const next = await mkdtemp(`${ROOT}.dist-`);
 try {
   await chmod(next, 0o755);
   await buildLazyPackages(next);
-  await Promise.all([buildCore(next), buildCommands(next)]);
+  await Promise.all([buildCore(next), buildCommands(next), buildBackend(next), buildEngine(next)]);
   await writeManifest(next);
   const previous = `${next}-previous`;
   if (existsSync(DIST)) await rename(DIST, previous);

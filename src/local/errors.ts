@@ -192,3 +192,21 @@ function quoted(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > QUOTED_CHARACTERS ? `${text.slice(0, QUOTED_CHARACTERS)}...` : text;
 }
+
+/** A backend process was started and did not become a backend. */
+export class BackendNotStarted extends LocalError {
+  readonly code: string;
+
+  constructor(
+    reason: string,
+    log: string,
+    /** Class of the backend's own error; `JournalLocked` when another backend has the data. */
+    reasonName?: string,
+  ) {
+    super(
+      `The backend did not start: ${reason}`,
+      reasonName === 'JournalLocked' ? 'Stop the other backend first, or give this one its own --data-dir.' : `See ${log}.`,
+    );
+    this.code = reasonName === 'JournalLocked' ? 'backend-running' : 'backend-not-started';
+  }
+}

@@ -19,10 +19,10 @@ const RETRY_MS = { least: 3, most: 20 };
  * @throws LocalStateLocked when that time is over
  * @throws LocalStateReadOnly, LocalStateFull at once when the lock cannot be made
  */
-export async function withLock<R>(file: string, waitMs: number, work: () => R): Promise<R> {
+export async function withLock<R>(file: string, waitMs: number, work: () => R | Promise<R>): Promise<R> {
   const release = await acquire(file, waitMs);
   try {
-    return work();
+    return await work();
   } finally {
     // The work is done and judged; a lock that cannot be removed goes stale and is taken over.
     await release().catch(() => undefined);

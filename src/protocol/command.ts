@@ -17,7 +17,7 @@ export interface CommandDescriptor<P extends ObjectSchema = ObjectSchema, R exte
 }
 
 export type Parameters<D> = D extends CommandDescriptor<infer P, ObjectSchema> ? v.InferOutput<P> : never;
-export type Result<D> = D extends CommandDescriptor<ObjectSchema, infer R> ? v.InferInput<R> : never;
+export type Result<D> = D extends CommandDescriptor<ObjectSchema, infer R> ? v.InferOutput<R> : never;
 
 export function command<P extends ObjectSchema, R extends ObjectSchema>(
   descriptor: CommandDescriptor<P, R>,

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 const doc = v.description;
 const text = (about: string) => v.pipe(v.string(), doc(about));
 const count = (about: string) => v.pipe(v.number(), doc(about));
+const list = <T extends v.GenericSchema>(item: T, about: string) => v.pipe(v.array(item), v.readonly(), doc(about));
 const time = (about: string) => v.pipe(v.string(), v.isoTimestamp(), doc(about));
 
 export const SessionSummary = v.object({
@@ -34,9 +35,9 @@ export type SessionSummary = v.InferOutput<typeof SessionSummary>;
 export const EvaluationError = v.object({
   class: text('Smalltalk class of the exception; `SyntaxError` for code that does not parse.'),
   message: text('Its message text.'),
-  line: v.optional(v.pipe(v.number(), doc('1-based line in the evaluated source, where known.'))),
-  column: v.optional(v.pipe(v.number(), doc('1-based column, where known.'))),
-  stack: v.pipe(v.array(v.string()), doc('Smalltalk frames, innermost first.')),
+  line: v.exactOptional(v.pipe(v.number(), doc('1-based line in the evaluated source, where known.'))),
+  column: v.exactOptional(v.pipe(v.number(), doc('1-based column, where known.'))),
+  stack: list(v.string(), 'Smalltalk frames, innermost first.'),
 });
 
 export const BindingReport = v.object({
@@ -45,7 +46,7 @@ export const BindingReport = v.object({
     v.picklist(['live', 'snapshot', 'replayed', 'lost']),
     doc('`live`: never left the engine. `snapshot`: as saved. `replayed`: its input ran again. `lost`: gone.'),
   ),
-  reason: v.optional(v.pipe(v.string(), doc('Why; always there for `lost`.'))),
+  reason: v.exactOptional(v.pipe(v.string(), doc('Why; always there for `lost`.'))),
 });
 
 export const InputReference = v.object({
@@ -59,11 +60,11 @@ export const RestoreReport = v.object({
   name: text('Session name.'),
   revision: count('Revision of the session after the restore.'),
   plan: v.pipe(v.boolean(), doc('True when nothing was done.')),
-  bindings: v.pipe(v.array(BindingReport), doc('Every binding, by name.')),
-  classes: v.pipe(v.array(v.string()), doc('Classes that the session defined or extended.')),
-  replayed: v.pipe(v.array(InputReference), doc('Inputs that ran again (or would).')),
-  notReplayed: v.pipe(v.array(InputReference), doc('Inputs that no snapshot covers and that did not run again.')),
-  lost: v.pipe(v.array(v.string()), doc('Names of the lost bindings.')),
+  bindings: list(BindingReport, 'Every binding, by name.'),
+  classes: list(v.string(), 'Classes that the session defined or extended.'),
+  replayed: list(InputReference, 'Inputs that ran again (or would).'),
+  notReplayed: list(InputReference, 'Inputs that no snapshot covers and that did not run again.'),
+  lost: list(v.string(), 'Names of the lost bindings.'),
   snapshotBytes: count('Bytes of snapshots loaded (or to load).'),
   durationMs: count('Time taken.'),
 });
@@ -85,7 +86,7 @@ export const Evaluation = v.object({
   transcript: text('What the code wrote to the Transcript.'),
   durationMs: v.pipe(v.nullable(v.number()), doc('Time spent evaluating and printing.')),
   error: v.pipe(v.nullable(EvaluationError), doc('What went wrong; null for a value.')),
-  deferred: v.pipe(v.array(v.string()), doc('Changed bindings too big to be saved at once; saved when idle.')),
+  deferred: list(v.string(), 'Changed bindings too big to be saved at once; saved when idle.'),
 });
 
 export const EvaluationResult = v.object({

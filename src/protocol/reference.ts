@@ -97,6 +97,7 @@ function nestedRows(name: string, schema: AnySchema): string[][] {
 function typeName(schema: AnySchema): string {
   switch (schema.type) {
     case 'optional':
+    case 'exact_optional':
       return typeName(schema.wrapped as AnySchema);
     case 'nullable':
       return `${typeName(schema.wrapped as AnySchema)} or null`;
@@ -114,7 +115,7 @@ function typeName(schema: AnySchema): string {
 }
 
 function isOptional(schema: AnySchema): boolean {
-  return schema.type === 'optional';
+  return schema.type === 'optional' || schema.type === 'exact_optional';
 }
 
 function unwrap(schema: AnySchema): AnySchema {

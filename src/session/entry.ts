@@ -87,10 +87,9 @@ export interface LabelledEntry {
   readonly labels: Readonly<Record<string, string | null>>;
 }
 
-/** An engine was given the session's state back, or an import brought the session here. Reopens a closed session. */
+/** An engine was given the session's state back. Reopens a closed session. */
 export interface RestoredEntry {
   readonly type: 'restored';
-  readonly from: 'snapshot' | 'import';
   readonly bindings: readonly BindingReport[];
   /** Revisions of the inputs that were run again on top of the snapshot, where a replay was asked for. */
   readonly replayed?: readonly number[];

@@ -187,7 +187,6 @@ function applySnapshot(state: SessionState, snapshot: SnapshotEntry, seq: number
 
 function applyRestored(state: SessionState, restored: RestoredEntry, seq: number): void {
   state.closed = null;
-  if (restored.from === 'import') return;
   for (const { name, fidelity, reason } of restored.bindings) {
     if (fidelity === 'lost') state.bindings[name] = { status: 'lost', at: seq, reason: reason ?? 'not saved' };
   }

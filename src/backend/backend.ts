@@ -1,0 +1,87 @@
+/** A backend put together: journal, engines, sessions, socket. Started, told to stop, and that is all. */
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EngineFactory } from '../engine/contract.js';
+import type { Journal } from '../journal/journal.js';
+import { Dispatcher } from './dispatcher.js';
+import { createHandlers } from './handlers.js';
+import { SessionRegistry } from './registry.js';
+import { RouterServer } from './router.js';
+import { STOP_DEADLINE_MS } from './settings.js';
+import { Uploads } from './uploads.js';
+
+export interface BackendOptions {
+  readonly endpoint: string;
+  readonly dataDirectory: string;
+  readonly version: string;
+  readonly journal: Journal;
+  readonly engines: EngineFactory;
+  readonly log: (message: string) => void;
+}
+
+/** What a running backend leaves in its data directory, for those who want to find or stop it. */
+export interface BackendRecord {
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+export const RECORD_NAME = 'backend.json';
+
+export class Backend {
+  readonly #registry: SessionRegistry;
+  readonly #router: RouterServer;
+  readonly #info;
+  #stopping = false;
+
+  constructor(private readonly options: BackendOptions) {
+    const { journal, engines, log } = options;
+    this.#info = {
+      version: options.version,
+      endpoint: options.endpoint,
+      dataDirectory: options.dataDirectory,
+      engine: engines.name,
+      startedAt: new Date(),
+      stopping: () => this.#stopping,
+    };
+    this.#registry = new SessionRegistry({ journal, engines, now: () => new Date(), log });
+    const handlers = createHandlers(this.#registry, journal, new Uploads(), this.#info);
+    this.#router = new RouterServer(new Dispatcher(handlers, log), log);
+  }
+
+  /** Binds and serves. @returns the record that others find it by */
+  async start(): Promise<BackendRecord> {
+    this.#info.endpoint = await this.#router.bind(this.options.endpoint);
+    const record: BackendRecord = {
+      pid: process.pid,
+      endpoint: this.#info.endpoint,
+      version: this.options.version,
+      startedAt: this.#info.startedAt.toISOString(),
+    };
+    await this.#writeRecord(record);
+    void this.#router.serve();
+    await this.#registry.start();
+    return record;
+  }
+
+  /** Finishes what runs, within the deadline, then leaves nothing behind but the journal. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    await this.#registry.stop(STOP_DEADLINE_MS);
+    await this.options.engines.close();
+    // The answers of the last evaluations are still on their way to the socket.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#router.close();
+    await rm(join(this.options.dataDirectory, RECORD_NAME), { force: true });
+    await this.options.journal.close();
+  }
+
+  async #writeRecord(record: BackendRecord): Promise<void> {
+    const path = join(this.options.dataDirectory, RECORD_NAME);
+    const temporary = `${path}.${process.pid}`;
+    await writeFile(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    await rename(temporary, path);
+  }
+}

@@ -1,0 +1,56 @@
+/** From the bytes of a request to the bytes of its reply. Whatever arrives, it answers and does not throw. */
+import { DamagedJournal, JournalFull } from '../journal/journal.js';
+import { type CommandDescriptor, parseParameters } from '../protocol/command.js';
+import { COMMANDS, type CommandName } from '../protocol/commands.js';
+import {
+  decodeRequest,
+  errorReply,
+  type Reply,
+  type Request,
+  successReply,
+  UnreadableRequest,
+} from '../protocol/envelope.js';
+import { ProtocolError } from '../protocol/errors.js';
+import type { Handlers } from './handlers.js';
+
+export class Dispatcher {
+  constructor(
+    private readonly handlers: Handlers,
+    private readonly log: (message: string) => void,
+  ) {}
+
+  /** @returns the reply, always */
+  async dispatch(bytes: Uint8Array): Promise<Reply> {
+    let request: Request;
+    try {
+      request = decodeRequest(bytes);
+    } catch (error) {
+      return errorReply(error instanceof UnreadableRequest ? error.id : null, this.#typed(error), new Date());
+    }
+    try {
+      return successReply(request.id, await this.#handle(request), new Date());
+    } catch (error) {
+      return errorReply(request.id, this.#typed(error), new Date());
+    }
+  }
+
+  #handle(request: Request): unknown {
+    const { command } = request;
+    if (!Object.hasOwn(COMMANDS, command)) {
+      throw new ProtocolError('UnknownCommand', `There is no command "${command.slice(0, 100)}"`);
+    }
+    const name = command as CommandName;
+    const parameters = parseParameters(COMMANDS[name] as CommandDescriptor, request.parameters);
+    return this.handlers[name](parameters as never);
+  }
+
+  #typed(error: unknown): ProtocolError {
+    if (error instanceof ProtocolError) return error;
+    if (error instanceof DamagedJournal) {
+      return new ProtocolError('DamagedData', error.message, { session: error.session, lastGood: error.lastGood });
+    }
+    if (error instanceof JournalFull) return new ProtocolError('StorageFull', 'The disk of the backend is full');
+    this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return new ProtocolError('RuntimeError', error instanceof Error ? error.message : String(error));
+  }
+}

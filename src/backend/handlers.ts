@@ -1,0 +1,327 @@
+/** What each command does. The descriptors say what goes in and out; the registry and the sessions do the work. */
+import { randomUUID } from 'node:crypto';
+import type { Parameters, Result } from '../protocol/command.js';
+import type { COMMANDS, CommandName } from '../protocol/commands.js';
+import type { SessionSummary } from '../protocol/documents.js';
+import { ProtocolError } from '../protocol/errors.js';
+import * as limits from '../protocol/limits.js';
+import { CAPABILITIES, PROTOCOL_VERSIONS } from '../protocol/version.js';
+import { hashedLine } from '../session/archive.js';
+import type { StoredEntry } from '../session/entry.js';
+import { nameProblem } from '../session/name.js';
+import type { Journal } from '../journal/journal.js';
+import { type HistoryQuery, readHistory } from './history.js';
+import type { SessionRegistry } from './registry.js';
+import type { Evaluated, SessionHost } from './session-host.js';
+import * as settings from './settings.js';
+import type { Uploads } from './uploads.js';
+
+type Descriptors = typeof COMMANDS;
+export type Handlers = {
+  readonly [Name in CommandName]: (
+    parameters: Parameters<Descriptors[Name]>,
+  ) => Result<Descriptors[Name]> | Promise<Result<Descriptors[Name]>>;
+};
+
+export interface BackendInfo {
+  readonly version: string;
+  readonly endpoint: string;
+  readonly dataDirectory: string;
+  readonly engine: string;
+  readonly startedAt: Date;
+  readonly stopping: () => boolean;
+}
+
+/** Client id of requests that name none. */
+const ANONYMOUS = 'anonymous';
+
+/** @returns one handler per command of the protocol */
+export function createHandlers(
+  registry: SessionRegistry,
+  journal: Journal,
+  uploads: Uploads,
+  info: BackendInfo,
+): Handlers {
+  const uptimeMs = () => Date.now() - info.startedAt.getTime();
+  const evaluateIn = async (parameters: {
+    session_id?: string | undefined;
+    client_id?: string | undefined;
+    key?: string | undefined;
+    timeout_ms?: number | undefined;
+    if_revision?: number | undefined;
+    code: string;
+    inspect: boolean;
+  }): Promise<Evaluated> => {
+    const client = parameters.client_id ?? ANONYMOUS;
+    const { session_id: reference } = parameters;
+    const host = reference === undefined ? await registry.defaultSession(client) : registry.find(reference);
+    return host.evaluate({
+      key: parameters.key ?? randomUUID(),
+      code: parameters.code,
+      client,
+      timeoutMs: parameters.timeout_ms ?? settings.DEFAULT_TIMEOUT_MS,
+      ifRevision: parameters.if_revision,
+      inspect: parameters.inspect,
+    });
+  };
+
+  return {
+    hello: ({ versions }) => ({
+      backend: `stui ${info.version}`,
+      versions: [...PROTOCOL_VERSIONS],
+      version: PROTOCOL_VERSIONS.find((version) => !versions || versions.includes(version)) ?? null,
+      capabilities: [...CAPABILITIES],
+      engines: [info.engine],
+      limits: { ...limits },
+    }),
+
+    ping: ({ message }) => ({
+      message: message ?? null,
+      status: info.stopping() ? 'stopping' : 'ready',
+      uptime: Math.floor(uptimeMs() / 1000),
+    }),
+
+    get_backend_status: () => {
+      const summaries = registry.all().map((host) => host.summary());
+      const count = (test: (summary: SessionSummary) => boolean) => summaries.filter(test).length;
+      return {
+        pid: process.pid,
+        version: info.version,
+        startedAt: info.startedAt.toISOString(),
+        uptimeMs: uptimeMs(),
+        endpoint: info.endpoint,
+        dataDirectory: info.dataDirectory,
+        sessions: summaries.length,
+        openSessions: count(({ state }) => state === 'open'),
+        engines: count(({ engineState }) => engineState !== 'none'),
+        busy: count(({ engineState }) => engineState === 'busy'),
+        queued: summaries.reduce((sum, { pending }) => sum + pending, 0),
+        memoryBytes: process.memoryUsage.rss(),
+        storageBytes: summaries.reduce((sum, { bytes }) => sum + bytes, 0),
+      };
+    },
+
+    create_session: async (parameters) => {
+      const host = await registry.create({
+        id: parameters.session_id,
+        name: parameters.name,
+        labels: parameters.labels ?? {},
+        ttlMs: parameters.ttl_ms,
+        client: parameters.client_id,
+      });
+      return ownedSession(host);
+    },
+
+    list_sessions: ({ labels, state }) => ({
+      sessions: registry
+        .all()
+        .map((host) => host.summary())
+        .filter((summary) => state === undefined || summary.state === state)
+        .filter((summary) => Object.entries(labels ?? {}).every(([name, value]) => summary.labels[name] === value))
+        .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1)),
+    }),
+
+    list_client_sessions: ({ client_id }) => {
+      const owned = registry.all().filter(({ state }) => state.owner === client_id);
+      return { client_id, session_count: owned.length, sessions: owned.map(publishedSession) };
+    },
+
+    get_session_info: ({ session_id }) => {
+      const host = registry.find(session_id);
+      return { ...ownedSession(host), is_expired: host.state.closed === 'expired' };
+    },
+
+    restore_session: async ({ session_id, client_id, plan, replay }) => {
+      const host = registry.find(session_id);
+      if (!plan && host.state.closed) registry.requireFreeName(host.state.name, host.state.id);
+      const report = await host.restore({
+        plan: plan ?? false,
+        replay: replay ?? false,
+        client: client_id ?? ANONYMOUS,
+      });
+      const there = report.bindings.filter(({ fidelity }) => fidelity !== 'lost');
+      const { inspector } = host.state.context;
+      return {
+        ...ownedSession(host),
+        session_state: { ...host.state.context },
+        workspace_context: { variables: there.map(({ name }) => name) },
+        inspector_state: typeof inspector === 'object' && inspector !== null ? { ...inspector } : {},
+        object_registry: Object.fromEntries(there.map(({ name, fidelity }) => [name, fidelity])),
+        report,
+      };
+    },
+
+    save_session: async ({ session_id }) => {
+      const host = registry.find(session_id);
+      const bytes = await host.save();
+      return { session: host.summary(), bytes, unsaved: host.unsaved() };
+    },
+
+    update_session_state: async ({ session_id, state_data, client_id, if_revision }) => {
+      const host = registry.find(session_id);
+      await host.patchContext(state_data, client_id ?? ANONYMOUS, if_revision);
+      return {
+        session_id: host.state.id,
+        last_modified: host.state.updatedAt,
+        session_state: { ...host.state.context },
+        update_successful: true,
+        revision: host.state.revision,
+      };
+    },
+
+    rename_session: async ({ session_id, name, client_id, if_revision }) => {
+      const host = registry.find(session_id);
+      const problem = nameProblem(name);
+      if (problem) throw new ProtocolError('InvalidParameters', `rename_session: "name": ${problem}`);
+      if (!host.state.closed) registry.requireFreeName(name, host.state.id);
+      if (name !== host.state.name) await host.rename(name, client_id ?? ANONYMOUS, if_revision);
+      return { session: host.summary() };
+    },
+
+    label_session: async ({ session_id, labels, client_id, if_revision }) => {
+      const host = registry.find(session_id);
+      await host.label(labels, client_id ?? ANONYMOUS, if_revision);
+      return { session: host.summary() };
+    },
+
+    close_session: async ({ session_id, client_id, if_revision }) => {
+      const host = registry.find(session_id);
+      await host.close('requested', client_id ?? ANONYMOUS, if_revision);
+      return { session_id: host.state.id, closed: true, session: host.summary() };
+    },
+
+    delete_session: async ({ session_id, if_revision }) => {
+      const host = registry.find(session_id);
+      if (if_revision !== undefined && if_revision !== host.state.revision) {
+        throw new ProtocolError('RevisionConflict', `The session is at revision ${host.state.revision}`, {
+          revision: host.state.revision,
+        });
+      }
+      await registry.remove(host);
+      return { session_id: host.state.id, deleted: true };
+    },
+
+    get_session_statistics: () => {
+      const open = registry.all().filter(({ state }) => !state.closed);
+      return {
+        total_sessions: open.length,
+        active_clients: new Set(open.map(({ state }) => state.owner)).size,
+        max_sessions_per_client: settings.MAX_SESSIONS_PER_CLIENT,
+        default_timeout: null,
+        cleanup_interval: settings.EXPIRY_CHECK_MS / 1000,
+      };
+    },
+
+    evaluate: async (parameters) => {
+      const { result } = await evaluateIn({ ...parameters, inspect: false });
+      return {
+        result: result.printString,
+        result_type: result.class,
+        execution_time: result.durationMs,
+        has_error: result.outcome !== 'value',
+        evaluation: result,
+      };
+    },
+
+    inspect: async ({ target, ...parameters }) => {
+      const { result, inspection } = await evaluateIn({ ...parameters, code: target, inspect: true });
+      return {
+        object_info: inspection
+          ? {
+              class_name: inspection.class,
+              string_representation: inspection.printString,
+              size: inspection.size ?? null,
+            }
+          : null,
+        instance_vars: { ...inspection?.instanceVariables },
+        evaluation: result,
+      };
+    },
+
+    get_result: async ({ key, session_id, wait_ms }) => {
+      const session = session_id === undefined ? undefined : registry.find(session_id).state.id;
+      const found = journal.findByKey(key, session)[0];
+      if (!found) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
+      return { evaluation: await registry.find(found.session).answer(key, wait_ms ?? 0) };
+    },
+
+    read_history: ({ session_id, ...query }) => {
+      const host = registry.find(session_id);
+      return { session: host.state.id, ...readHistory(journal, host.state.id, query as HistoryQuery) };
+    },
+
+    read_journal: async ({ session_id, after = 0, limit = 500, wait_ms = 0 }) => {
+      const host = registry.find(session_id);
+      const { id } = host.state;
+      let entries = journal.read(id, { after, limit });
+      if (entries.length === 0 && wait_ms > 0) {
+        await nextCommit(journal, id, wait_ms);
+        entries = journal.read(id, { after, limit });
+      }
+      return {
+        session: id,
+        revision: host.state.revision,
+        lines: fitting(entries),
+        snapshots: host.state.snapshots.map(({ seq }) => seq),
+      };
+    },
+
+    read_snapshot: ({ session_id, revision, offset }) => {
+      const bytes = journal.blob(registry.find(session_id).state.id, revision);
+      if (!bytes) throw new ProtocolError('InvalidParameters', `There is no snapshot at revision ${revision}`);
+      const piece = Buffer.from(bytes).subarray(offset, offset + limits.CHUNK_BYTES);
+      return { data: piece.toString('base64'), bytes: bytes.byteLength };
+    },
+
+    import_session: async ({ upload, offset, data, last }) => {
+      const received = uploads.add(upload, offset, Buffer.from(data, 'base64'));
+      if (!last) return { received, session: null, imported: null };
+      const { host, outcome } = await registry.import(await uploads.finish(upload));
+      return { received, session: host.summary(), imported: outcome };
+    },
+  };
+}
+
+function publishedSession(host: SessionHost) {
+  const { state } = host;
+  const expiresAt = host.expiresAt();
+  return {
+    session_id: state.id,
+    created_at: state.createdAt,
+    last_modified: state.updatedAt,
+    timeout: state.ttlMs === null ? null : state.ttlMs / 1000,
+    is_active: !state.closed,
+    time_until_expiry: expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : null,
+  };
+}
+
+function ownedSession(host: SessionHost) {
+  return { ...publishedSession(host), client_id: host.state.owner, session: host.summary() };
+}
+
+/** As many lines as a reply should carry; the reader asks again after the last one. */
+function fitting(entries: readonly StoredEntry[]): string[] {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const stored of entries) {
+    const line = hashedLine(stored);
+    bytes += line.length;
+    if (lines.length > 0 && bytes > limits.CHUNK_BYTES) break;
+    lines.push(line);
+  }
+  return lines;
+}
+
+function nextCommit(journal: Journal, session: string, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      unsubscribe();
+      resolve();
+    };
+    const timer = setTimeout(finish, waitMs);
+    const unsubscribe = journal.onCommit((id) => {
+      if (id === session) finish();
+    });
+  });
+}

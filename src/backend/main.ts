@@ -1,0 +1,80 @@
+/** The backend's process. Prints one line of JSON when it is ready or why it is not; logs to stderr. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createEmbeddedEngineFactory } from '../engine/embedded/factory.js';
+import { openSqliteJournal } from '../journal/sqlite.js';
+import { Backend } from './backend.js';
+
+/** Why a backend did not start, for the process that started it. */
+interface StartFailure {
+  readonly error: { readonly name: string; readonly message: string };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      endpoint: { type: 'string' },
+      'data-dir': { type: 'string' },
+      'cache-dir': { type: 'string' },
+      'engine-memory-mb': { type: 'string', default: '128' },
+      /** Stop when stdin closes: the process that runs it in the foreground is gone. */
+      foreground: { type: 'boolean', default: false },
+    },
+  });
+  const { endpoint, 'data-dir': dataDirectory, 'cache-dir': cacheDirectory } = values;
+  if (!endpoint || !dataDirectory || !cacheDirectory) throw new Error('--endpoint, --data-dir and --cache-dir are needed');
+
+  // Everything below is for the owner only, whatever the umask was.
+  process.umask(0o077);
+  // Whoever reads what we print may go away; that must not end us.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  const log = (message: string) => process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+
+  const journal = openSqliteJournal({ directory: dataDirectory });
+  const engines = createEmbeddedEngineFactory({
+    bundle: join(import.meta.dirname, 'engine', 'embedded.cjs'),
+    cacheDir: cacheDirectory,
+    memoryMb: Number(values['engine-memory-mb']),
+    spare: true,
+    log,
+  });
+  const backend = new Backend({ endpoint, dataDirectory, version: readVersion(), journal, engines, log });
+
+  const stop = (why: string) => {
+    log(`stopping: ${why}`);
+    backend
+      .stop()
+      .then(() => process.exit(0))
+      .catch((error: Error) => {
+        log(`stopping failed: ${error.stack}`);
+        process.exit(1);
+      });
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  // A terminal that closes takes a detached backend with it otherwise.
+  process.on('SIGHUP', () => {
+    if (values.foreground) stop('SIGHUP');
+  });
+  if (values.foreground) process.stdin.resume().on('end', () => stop('the process that started it is gone'));
+
+  const record = await backend.start();
+  process.stdout.write(`${JSON.stringify(record)}\n`);
+  log(`ready: pid ${record.pid}, ${record.endpoint}`);
+}
+
+function readVersion(): string {
+  const manifest = join(import.meta.dirname, '..', 'package.json');
+  return existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version : 'unknown';
+}
+
+main().catch((error: Error) => {
+  const failure: StartFailure = { error: { name: error.name, message: error.message } };
+  process.stdout.write(`${JSON.stringify(failure)}\n`);
+  process.stderr.write(`${new Date().toISOString()} not started: ${error.stack}\n`);
+  process.exitCode = 1;
+  // A bound socket or a running engine must not keep a backend alive that never became one.
+  setImmediate(() => process.exit());
+});

@@ -1,0 +1,51 @@
+/** Every timer and bound of the backend, with unit and reason. */
+
+/** Default limit of one evaluation, in ms: long enough for a test run, short enough that a loop is noticed. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Longest print string kept, in characters: what a person reads, and a journal of 10,000 stays small. */
+export const PRINT_LIMIT = 10_000;
+
+/** Changed bindings up to this size are saved in the transaction of the output, in bytes: about 2 ms of writing. */
+export const CAPTURE_MAX_BYTES = 256 * 1024;
+
+/** Objects walked to find what an evaluation changed: about 20 ms of walking. */
+export const CAPTURE_MAX_OBJECTS = 50_000;
+
+/** What was too big is saved after this long without work, in ms: between two commands of a script, not during them. */
+export const IDLE_CAPTURE_MS = 200;
+
+/** Changes on top of a full snapshot before a new full one is taken; bounds the steps of a restore. */
+export const MAX_CHANGE_SNAPSHOTS = 64;
+
+/** …or once the changes weigh this many times the full snapshot, and at least this many bytes. */
+export const CHANGES_TO_FULL_RATIO = 4;
+export const MIN_CHANGES_BYTES = 1024 * 1024;
+
+/** An engine that nobody used for this long is stopped when everything in it is saved, in ms. */
+export const HIBERNATE_AFTER_MS = 10 * 60_000;
+
+/** Entries between checkpoints of the fold: opening a session reads at most this many. */
+export const CHECKPOINT_EVERY = 200;
+
+/** Longest time between two looks for expired sessions, in ms; the next expiry itself is timed exactly. */
+export const EXPIRY_CHECK_MS = 60_000;
+
+/** While the disk is full, a finished evaluation's output is offered again this often, in ms. */
+export const STORAGE_RETRY_MS = 500;
+
+/** A stopping backend lets running evaluations finish for this long, in ms; then it interrupts them. */
+export const STOP_DEADLINE_MS = 10_000;
+
+/** After an interruption, time for the outcome to be journaled, in ms. */
+export const STOP_GRACE_MS = 3_000;
+
+/** Open sessions one client may own: far beyond a person's use, below what would hurt the backend. */
+export const MAX_SESSIONS_PER_CLIENT = 1_000;
+
+/** Uploads in progress at once, and how long one may pause, in ms. */
+export const MAX_UPLOADS = 8;
+export const UPLOAD_IDLE_MS = 60_000;
+
+/** Connections the backend's socket takes; libzmq refuses to go on at its default of 1023. */
+export const MAX_SOCKETS = 8_192;

@@ -1,0 +1,130 @@
+/** The backend as a process of this machine: starting it, finding it, and telling it to stop. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { BackendNotStarted } from './errors.js';
+import { ensurePrivateDirectory } from './private-directory.js';
+import { systemCode } from './system-error.js';
+
+export interface BackendLaunch {
+  readonly endpoint: string;
+  readonly dataDirectory: string;
+  readonly cacheDirectory: string;
+  readonly engineMemoryMb: number;
+}
+
+/** What a backend writes into its data directory while it runs. */
+export interface BackendRecord {
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+export interface ForegroundBackend {
+  readonly record: BackendRecord;
+  /** Resolves with the exit code when it has ended. */
+  readonly ended: Promise<number>;
+  readonly stop: (signal: NodeJS.Signals) => void;
+}
+
+/** Restarting a log that has grown past this many bytes keeps a year of private backend in one file. */
+const LOG_LIMIT_BYTES = 5 * 1024 * 1024;
+
+/** Built beside the code that runs now. */
+const ENTRY = join(import.meta.dirname, 'backend.cjs');
+
+/**
+ * Starts a backend that outlives this process, and waits until it serves.
+ * @throws {BackendNotStarted} with the backend's own reason
+ */
+export async function launchDetached(launch: BackendLaunch): Promise<BackendRecord> {
+  ensurePrivateDirectory(launch.dataDirectory);
+  const logPath = logFile(launch.dataDirectory);
+  const log = openLog(logPath);
+  try {
+    const child = spawn(process.execPath, [ENTRY, ...argumentsOf(launch)], {
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', log],
+    });
+    const record = await firstLine(child, logPath);
+    child.stdout?.destroy();
+    child.unref();
+    return record;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Starts a backend that ends with this process; it logs to our stderr. */
+export async function launchForeground(launch: BackendLaunch): Promise<ForegroundBackend> {
+  ensurePrivateDirectory(launch.dataDirectory);
+  const child = spawn(process.execPath, [ENTRY, ...argumentsOf(launch), '--foreground'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
+  });
+  const record = await firstLine(child, 'the messages above');
+  return { record, ended, stop: (signal) => void child.kill(signal) };
+}
+
+/** @returns what the backend on this data directory wrote, if it still runs */
+export function runningBackend(dataDirectory: string): BackendRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(join(dataDirectory, 'backend.json'), 'utf8')) as BackendRecord;
+    return isAlive(record.pid) ? record : undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** @returns whether a process with this id exists; another user's counts too */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+export function logFile(dataDirectory: string): string {
+  return join(dataDirectory, 'backend.log');
+}
+
+function argumentsOf(launch: BackendLaunch): string[] {
+  return [
+    '--endpoint',
+    launch.endpoint,
+    '--data-dir',
+    launch.dataDirectory,
+    '--cache-dir',
+    launch.cacheDirectory,
+    '--engine-memory-mb',
+    String(launch.engineMemoryMb),
+  ];
+}
+
+function openLog(path: string): number {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+  const descriptor = openSync(path, 'a', 0o600);
+  if (statSync(path).size > LOG_LIMIT_BYTES) truncateSync(path);
+  return descriptor;
+}
+
+/** The backend prints one line: its record, or why it could not start. */
+async function firstLine(child: ReturnType<typeof spawn>, logPath: string): Promise<BackendRecord> {
+  const line = await new Promise<string>((resolve, reject) => {
+    child.once('error', (error) => reject(new BackendNotStarted(error.message, logPath)));
+    // Not 'exit': what it printed may still be unread then.
+    child.once('close', () => reject(new BackendNotStarted('it ended at once', logPath)));
+    if (child.stdout) createInterface({ input: child.stdout }).once('line', resolve);
+  });
+  const message = JSON.parse(line) as BackendRecord | { error: { name: string; message: string } };
+  if ('error' in message) throw new BackendNotStarted(message.error.message, logPath, message.error.name);
+  return message;
+}
