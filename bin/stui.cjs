@@ -12,6 +12,7 @@ const path = require('node:path');
 const vm = require('node:vm');
 
 const dist = path.join(__dirname, '..', 'dist');
+const NOT_TYPICAL = /^(-h|--help|help|--version)$/;
 const argv = process.argv.slice(2);
 
 // Warnings of the runtime and of libraries are for whoever develops stui.
@@ -24,8 +25,8 @@ function loadCore(filename) {
   const cache = codeCache(source.slice(2, source.indexOf('\n')));
   const cachedData = cache.read();
   const script = new vm.Script(Module.wrap(source), { filename, cachedData });
-  if (cachedData === undefined || script.cachedDataRejected) {
-    // At the end, when the functions that a command line uses have been compiled.
+  // At the end, when the functions that a command uses have been compiled. Help and version use few of them.
+  if ((cachedData === undefined || script.cachedDataRejected) && !argv.some((word) => NOT_TYPICAL.test(word))) {
     process.once('exit', () => cache.write(script.createCachedData()));
   }
   const core = new Module(filename, null);

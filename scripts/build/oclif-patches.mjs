@@ -1,5 +1,5 @@
 /**
- * Makes @oclif/core quick to start, at build time: every module of it is loaded when it is first used, and three costly
+ * Makes @oclif/core quick to start, at build time: every module of it is loaded when it is first used, and a few costly
  * habits are replaced. Every change insists on the text it expects, so that a new oclif version fails the build instead of
  * silently losing a change.
  */
@@ -27,6 +27,18 @@ const REPLACEMENTS = {
     ['exports.Parser = __importStar(require("./parser"));', deferredExport('Parser', './parser')],
     // Plain data properties would shadow the getters above.
     [/^exports\.ux = .* = void 0;$/m, ''],
+  ],
+  'config/config.js': [
+    // A colour theme in the user's configuration directory: one more file to look for, at every start.
+    ['this.theme = await this.loadTheme();', ''],
+  ],
+  'logger.js': [
+    // Loads debug, tty and net to write nothing.
+    ['(0, debug_1.default)(namespace)', 'process.env.DEBUG ? (0, debug_1.default)(namespace) : () => {}'],
+  ],
+  'util/fs.js': [
+    // Loads node:fs/promises for the one file that is read, the manifest.
+    ["await (0, promises_1.readFile)(path, 'utf8')", "(0, node_fs_1.readFileSync)(path, 'utf8')"],
   ],
   'util/os.js': [
     // Reads /proc to tell WSL from Linux, which nothing here asks for.

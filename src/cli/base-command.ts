@@ -1,6 +1,7 @@
 import { Command, type Interfaces } from '@oclif/core';
 import { EXIT_CODES, type ExitName } from './exit-codes.js';
 import { writeDocument, write, writeFailure } from './output.js';
+import { runSteps, type Step } from './progress.js';
 import { type DefaultLookup, withConfiguredDefaults } from './settings.js';
 import { loadStyle, type Style } from './style.js';
 
@@ -37,6 +38,12 @@ export abstract class StuiCommand<T = unknown> extends Command {
 
   protected async writeText(text: string): Promise<void> {
     if (text !== '') await write(process.stdout, text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Runs slow work in steps that a person can watch on stderr; with `--json` they are silent. */
+  protected steps<C extends object>(steps: readonly Step<C>[], context: C): Promise<C> {
+    const isTTY = process.stderr.isTTY === true;
+    return runSteps(steps, context, { enabled: !this.jsonEnabled(), isTTY, env: process.env });
   }
 
   protected stdoutStyle(): Promise<Style> {

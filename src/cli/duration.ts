@@ -37,8 +37,12 @@ export function formatDuration(ms: number): string {
   return parts.filter(([amount]) => amount > 0).map(([amount, unit]) => `${amount} ${unit}`).join(' ');
 }
 
-/** A flag that takes a duration; commands get whole milliseconds. Defaults are given in milliseconds. */
+/** A flag that takes a duration; commands get whole milliseconds, and give the default in milliseconds. */
 export const durationFlag = Flags.custom<number>({
   helpValue: '<duration>',
+  defaultHelp: async ({ options }) => {
+    const ms = (options as { default?: unknown }).default;
+    return typeof ms === 'number' ? formatDuration(ms) : undefined;
+  },
   parse: async (text) => parseDuration(text),
 });

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import type { FailureReport } from './errors.js';
-import { describeFailure } from './errors.js';
+import { describeFailure, type FailureReport } from './failure.js';
 import { PLAIN, type Style } from './style.js';
 
 /** Version of the shape of every JSON document; it changes only when a published field changes its meaning. */

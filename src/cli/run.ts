@@ -37,7 +37,7 @@ export async function run(argv: readonly string[], installation: Installation): 
 
 /** oclif's own `run` answers a bare topic and an unknown command in ways that scripts cannot use, hence this one. */
 async function dispatch(argv: readonly string[], json: boolean, { root, pjson }: Installation): Promise<void> {
-  const config = await Config.load({ root, pjson });
+  const config = await Config.load({ root, pjson, devPlugins: false, userPlugins: false });
   if (argv[0] === '--version') return showVersion(config, json);
 
   const vocabulary: Vocabulary = { commandIds: config.commandIDs, topics: config.topics.map(({ name }) => name) };

@@ -32,6 +32,7 @@ async function accept(name: string, flag: Interfaces.FlagInput[string], setting:
     if (typeof setting === 'boolean') return setting;
     throw badSetting(name, 'it must be true or false');
   }
+  if (typeof setting === 'number' && typeof flag.default === 'number') return setting;
   if (typeof setting !== 'string' && typeof setting !== 'number') throw badSetting(name, 'it must be text or a number');
   const text = String(setting);
   if (flag.options !== undefined && !flag.options.includes(text)) {

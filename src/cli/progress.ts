@@ -1,0 +1,64 @@
+/** Shows the steps of something slow, on stderr, so that stdout stays what the command returns. */
+
+/** One step. `setOutput` shows a line below its title while it runs. */
+export interface Step<C> {
+  readonly title: string;
+  task(context: C, setOutput: (line: string) => void): Promise<void>;
+}
+
+/** How much to show. */
+export interface ProgressSituation {
+  /** False with `--json`: nothing is shown. */
+  readonly enabled: boolean;
+  readonly isTTY: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Spinners where a person watches; plain lines in CI and in log files; nothing for scripts. */
+export function progressForm({ enabled, isTTY, env }: ProgressSituation): 'spinner' | 'lines' | 'none' {
+  if (!enabled) return 'none';
+  return isTTY && !env['CI'] && env['TERM'] !== 'dumb' ? 'spinner' : 'lines';
+}
+
+/**
+ * Runs steps one after another; the first that throws ends them, and its error is thrown on.
+ * @returns the context that was handed from step to step
+ */
+export async function runSteps<C extends object>(
+  steps: readonly Step<C>[],
+  context: C,
+  situation: ProgressSituation,
+): Promise<C> {
+  const form = progressForm(situation);
+  if (form === 'spinner') await runWithSpinner(steps, context);
+  else for (const step of steps) await runPlainly(step, context, form === 'lines');
+  return context;
+}
+
+async function runPlainly<C>(step: Step<C>, context: C, show: boolean): Promise<void> {
+  if (show) process.stderr.write(`${step.title}\n`);
+  await step.task(context, (line) => {
+    if (show) process.stderr.write(`  ${line}\n`);
+  });
+}
+
+async function runWithSpinner<C extends object>(steps: readonly Step<C>[], context: C): Promise<void> {
+  const { Listr, ProcessOutput } = await import('listr2');
+  const tasks = steps.map((step) => ({
+    title: step.title,
+    task: (_: C, self: { output: string }) =>
+      step.task(context, (line) => {
+        self.output = line;
+      }),
+  }));
+  const list = new Listr<C>(tasks, {
+    ctx: context,
+    // Signals are ours: listr2 would end the process with its own exit code.
+    registerSignalListeners: false,
+    rendererOptions: {
+      showErrorMessage: false,
+      processOutput: new ProcessOutput(process.stderr as unknown as NodeJS.WriteStream, process.stderr),
+    } as object,
+  });
+  await list.run();
+}
