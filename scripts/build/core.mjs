@@ -73,5 +73,7 @@ function fromCore() {
 
 /** @returns e.g. `cli/errors` for the file `src/cli/errors.ts`, or for an import of it that ends in `.js` */
 function moduleName(file) {
-  return relative(SRC, file).replaceAll('\\', '/').replace(/\.(ts|js)$/, '');
+  return relative(SRC, file)
+    .replaceAll('\\', '/')
+    .replace(/\.(ts|js)$/, '');
 }

@@ -41,15 +41,21 @@ export function lazyPackages(dist) {
     name: 'lazy-packages',
     setup(build) {
       const names = LAZY_PACKAGES.join('|');
-      build.onResolve({ filter: new RegExp(`^(${names}|${NATIVE_PACKAGES.join('|')})$`) }, ({ path, kind, importer }) => {
-        if (kind !== 'dynamic-import') throw new Error(`${importer}: import ${path} where it is used, by await import()`);
-        return NATIVE_PACKAGES.includes(path) ? { path, external: true } : { path, namespace: NAMESPACE };
-      });
+      build.onResolve(
+        { filter: new RegExp(`^(${names}|${NATIVE_PACKAGES.join('|')})$`) },
+        ({ path, kind, importer }) => {
+          if (kind !== 'dynamic-import')
+            throw new Error(`${importer}: import ${path} where it is used, by await import()`);
+          return NATIVE_PACKAGES.includes(path) ? { path, external: true } : { path, namespace: NAMESPACE };
+        },
+      );
       build.onResolve({ filter: /^\.\/vendor\// }, ({ path }) => ({ path, external: true }));
       // An ES module in front of the chunk: a bare require would make the whole exports object the default import.
       build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
         const chunk = `./vendor/${path}.cjs`;
-        const exported = Object.keys(require(chunk)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default');
+        const exported = Object.keys(require(chunk)).filter(
+          (name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default',
+        );
         const lines = exported.map((name) => `export const ${name} = chunk.${name};`);
         return { contents: `const chunk = require('${chunk}'); export default chunk.default; ${lines.join(' ')}` };
       });

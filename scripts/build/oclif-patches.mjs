@@ -23,7 +23,10 @@ const REPLACEMENTS = {
     ['exports.Errors = __importStar(require("./errors"));', deferredExport('Errors', './errors')],
     ['exports.Flags = __importStar(require("./flags"));', deferredExport('Flags', './flags')],
     ['exports.Interfaces = __importStar(require("./interfaces"));', deferredExport('Interfaces', './interfaces')],
-    ['exports.ModuleLoader = __importStar(require("./module-loader"));', deferredExport('ModuleLoader', './module-loader')],
+    [
+      'exports.ModuleLoader = __importStar(require("./module-loader"));',
+      deferredExport('ModuleLoader', './module-loader'),
+    ],
     ['exports.Parser = __importStar(require("./parser"));', deferredExport('Parser', './parser')],
     // Plain data properties would shadow the getters above.
     [/^exports\.ux = .* = void 0;$/m, ''],
@@ -44,7 +47,10 @@ const REPLACEMENTS = {
     // Reads /proc to tell WSL from Linux, which nothing here asks for.
     ["(await import('wsl-utils')).isWsl ? 'wsl' : (0, node_os_1.platform)()", '(0, node_os_1.platform)()'],
   ],
-  'ux/list.js': [['const wordwrap = require(\'wordwrap\');', ''], ['wordwrap(', "require('wordwrap')("]],
+  'ux/list.js': [
+    ["const wordwrap = require('wordwrap');", ''],
+    ['wordwrap(', "require('wordwrap')("],
+  ],
   'ux/action/spinner.js': [
     ["const ansiEscapes = require('ansi-escapes');", ''],
     ['ansiEscapes.', "require('ansi-escapes')."],
@@ -79,7 +85,8 @@ export function oclifPatches() {
       });
       build.onEnd(() => {
         if (pending.size > 0) throw new Error(`@oclif/core no longer has ${[...pending].join(', ')}`);
-        if (deferred < LEAST_DEFERRED_REQUIRES) throw new Error(`only ${deferred} requires of @oclif/core were deferred`);
+        if (deferred < LEAST_DEFERRED_REQUIRES)
+          throw new Error(`only ${deferred} requires of @oclif/core were deferred`);
       });
     },
   };
@@ -93,7 +100,8 @@ function replaceAll(file, text, replacements) {
   for (const [expected, replacement] of replacements) {
     const found = typeof expected === 'string' ? text.includes(expected) : expected.test(text);
     if (!found) throw new Error(`@oclif/core/lib/${file} no longer contains ${expected}`);
-    text = typeof expected === 'string' ? text.replaceAll(expected, () => replacement) : text.replace(expected, replacement);
+    text =
+      typeof expected === 'string' ? text.replaceAll(expected, () => replacement) : text.replace(expected, replacement);
   }
   return text;
 }

@@ -1,6 +1,6 @@
 import { Command, type Interfaces } from '@oclif/core';
 import { EXIT_CODES, type ExitName } from './exit-codes.js';
-import { writeDocument, write, writeFailure } from './output.js';
+import { write, writeDocument, writeFailure } from './output.js';
 import { runSteps, type Step } from './progress.js';
 import { type DefaultLookup, withConfiguredDefaults } from './settings.js';
 import { loadStyle, type Style } from './style.js';
@@ -12,7 +12,7 @@ import { loadStyle, type Style } from './style.js';
 export abstract class StuiCommand<T = unknown> extends Command {
   static override enableJsonFlag = true;
 
-  /** Set once by the launcher: where configured defaults of flags are looked up. */
+  /** Set once by whoever knows the configuration: where configured defaults of flags are looked up. */
   static lookUpDefault: DefaultLookup | undefined;
 
   /** Whether `--json` prints one document or lines; a failure is printed in the same form. */
@@ -55,13 +55,14 @@ export abstract class StuiCommand<T = unknown> extends Command {
     B extends Interfaces.OutputFlags<B>,
     A extends Interfaces.OutputArgs<A>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const given = (options ?? this.ctor) as Interfaces.Input<F, B, A>;
     const lookUp = StuiCommand.lookUpDefault;
-    const given = options ?? (this.ctor as unknown as Interfaces.Input<F, B, A>);
-    if (lookUp === undefined || given.flags === undefined) return super.parse(given, argv);
-    const flags = (await withConfiguredDefaults(given.flags, lookUp)) as Interfaces.FlagInput<F>;
-    // Spreading a class copies its own statics; these two are inherited.
-    const { baseFlags, enableJsonFlag } = given as Interfaces.Input<F, B, A> & { enableJsonFlag: boolean };
-    return super.parse({ ...given, flags, ...(baseFlags && { baseFlags }), enableJsonFlag }, argv);
+    if (lookUp === undefined) return super.parse(given, argv);
+    const { enableJsonFlag = true } = given;
+    const flags = (await withConfiguredDefaults(given.flags ?? {}, lookUp)) as Interfaces.FlagInput<F>;
+    const baseFlags = (await withConfiguredDefaults(given.baseFlags ?? {}, lookUp)) as Interfaces.FlagInput<B>;
+    // Named one by one, because spreading a class leaves its inherited statics behind.
+    return super.parse({ ...given, enableJsonFlag, flags, baseFlags }, argv);
   }
 
   protected override async catch(error: Error): Promise<void> {

@@ -44,7 +44,8 @@ export function unknownCommand(words: readonly string[], { commandIds, topics }:
     .filter(({ name, distance }) => distance <= Math.ceil(name.length * MAX_DISTANCE_SHARE))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))[0];
   return new CliError('command-not-found', `There is no command "${typed}"`, {
-    hint: nearest === undefined ? 'Run "stui --help" for the list of commands.' : `Did you mean "stui ${nearest.name}"?`,
+    hint:
+      nearest === undefined ? 'Run "stui --help" for the list of commands.' : `Did you mean "stui ${nearest.name}"?`,
   });
 }
 

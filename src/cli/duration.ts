@@ -30,11 +30,23 @@ export function formatDuration(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   const parts: [number, string][] =
     seconds < 3_600
-      ? [[Math.floor(seconds / 60), 'min'], [seconds % 60, 's']]
+      ? [
+          [Math.floor(seconds / 60), 'min'],
+          [seconds % 60, 's'],
+        ]
       : seconds < 86_400
-        ? [[Math.floor(seconds / 3_600), 'h'], [Math.floor((seconds % 3_600) / 60), 'min']]
-        : [[Math.floor(seconds / 86_400), 'd'], [Math.floor((seconds % 86_400) / 3_600), 'h']];
-  return parts.filter(([amount]) => amount > 0).map(([amount, unit]) => `${amount} ${unit}`).join(' ');
+        ? [
+            [Math.floor(seconds / 3_600), 'h'],
+            [Math.floor((seconds % 3_600) / 60), 'min'],
+          ]
+        : [
+            [Math.floor(seconds / 86_400), 'd'],
+            [Math.floor((seconds % 86_400) / 3_600), 'h'],
+          ];
+  return parts
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${amount} ${unit}`)
+    .join(' ');
 }
 
 /** A flag that takes a duration; commands get whole milliseconds, and give the default in milliseconds. */

@@ -1,11 +1,9 @@
 import { Config, type Interfaces, loadHelpClass } from '@oclif/core';
-import { StuiCommand } from './base-command.js';
 import { findTarget, unknownCommand, type Vocabulary } from './command-line.js';
 import { UsageError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { asksForHelp, asksForJson } from './global-flags.js';
 import { write, writeDocument, writeFailure } from './output.js';
-import type { DefaultLookup } from './settings.js';
 import { endOnSignals } from './signals.js';
 
 /** What the launcher knows about the installation. */
@@ -13,8 +11,6 @@ export interface Installation {
   /** Directory of package.json and oclif.manifest.json. */
   readonly root: string;
   readonly pjson: Interfaces.PJSON;
-  /** Where configured defaults of flags are found. */
-  readonly lookUpDefault?: DefaultLookup;
 }
 
 /**
@@ -25,7 +21,6 @@ export async function run(argv: readonly string[], installation: Installation): 
   const json = asksForJson(argv);
   endOnSignals(json);
   endOnClosedPipe();
-  StuiCommand.lookUpDefault = installation.lookUpDefault;
   try {
     await dispatch(argv, json, installation);
   } catch (error) {
@@ -53,7 +48,8 @@ async function dispatch(argv: readonly string[], json: boolean, { root, pjson }:
   const flag = target.rest.find((word) => word.startsWith('-') && word !== '--json');
   if (flag !== undefined) throw new UsageError(`Unknown flag: ${flag.split('=', 1)[0]}`, 'Flags follow the command.');
   if (!json) return showHelp(config, target.kind === 'topic' ? target.id : '');
-  const what = target.kind === 'topic' ? `"stui ${target.id.replaceAll(':', ' ')}" needs a command` : 'No command given';
+  const what =
+    target.kind === 'topic' ? `"stui ${target.id.replaceAll(':', ' ')}" needs a command` : 'No command given';
   throw new UsageError(what, 'Run it with --help for the list of commands.');
 }
 

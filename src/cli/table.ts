@@ -32,10 +32,15 @@ export function table<R>(rows: readonly R[], specification: readonly Column<R>[]
 }
 
 /** `label  value` lines with aligned values; pairs without a value are left out. */
-export function fields(pairs: readonly (readonly [string, string | number | null | undefined])[], style: Style): string {
+export function fields(
+  pairs: readonly (readonly [string, string | number | null | undefined])[],
+  style: Style,
+): string {
   const present = pairs.filter(([, value]) => value !== null && value !== undefined && value !== '');
   const width = Math.max(0, ...present.map(([label]) => columns(label)));
-  return present.map(([label, value]) => `${style.dim(pad(label, width))}${GAP}${visibleLine(String(value))}`).join('\n');
+  return present
+    .map(([label, value]) => `${style.dim(pad(label, width))}${GAP}${visibleLine(String(value))}`)
+    .join('\n');
 }
 
 function cellText<R>({ value, maxWidth = Number.POSITIVE_INFINITY }: Column<R>, row: R): string {
