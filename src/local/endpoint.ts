@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { InvalidValue } from './errors.js';
 
-const ALLOWED = "tcp://HOST:PORT (port 1 to 65535, an IPv6 address in brackets) or ipc:///ABSOLUTE/PATH";
+const ALLOWED = 'tcp://HOST:PORT (port 1 to 65535, an IPv6 address in brackets) or ipc:///ABSOLUTE/PATH';
 
 /** Underscores are not allowed in DNS names, but container names with them resolve. */
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?$/;

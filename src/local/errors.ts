@@ -205,7 +205,9 @@ export class BackendNotStarted extends LocalError {
   ) {
     super(
       `The backend did not start: ${reason}`,
-      reasonName === 'JournalLocked' ? 'Stop the other backend first, or give this one its own --data-dir.' : `See ${log}.`,
+      reasonName === 'JournalLocked'
+        ? 'Stop the other backend first, or give this one its own --data-dir.'
+        : `See ${log}.`,
     );
     this.code = reasonName === 'JournalLocked' ? 'backend-running' : 'backend-not-started';
   }

@@ -31,7 +31,8 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     default: true,
     doc: 'Start the private backend when a command needs it.',
     allowed: 'true or false',
-    parse: (input) => (input === true || input === 'true' ? true : input === false || input === 'false' ? false : undefined),
+    parse: (input) =>
+      input === true || input === 'true' ? true : input === false || input === 'false' ? false : undefined,
   },
   timeout: {
     default: 30_000,

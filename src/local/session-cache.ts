@@ -111,6 +111,8 @@ function isCachedConnection(json: unknown): json is CachedConnection {
     typeof json['connection'] === 'string' &&
     ['string', 'undefined'].includes(typeof json['asOf']) &&
     Array.isArray(json['sessions']) &&
-    json['sessions'].every((each) => isFields(each) && typeof each['id'] === 'string' && typeof each['name'] === 'string')
+    json['sessions'].every(
+      (each) => isFields(each) && typeof each['id'] === 'string' && typeof each['name'] === 'string',
+    )
   );
 }

@@ -21,10 +21,7 @@ export interface LocalStateOptions {
 }
 
 /** Opens the state below `paths`. Nothing is read, made or loaded before a method of it is called. */
-export function openLocalState(
-  paths: StuiPaths,
-  { warn, now = () => new Date() }: LocalStateOptions,
-): LocalState {
+export function openLocalState(paths: StuiPaths, { warn, now = () => new Date() }: LocalStateOptions): LocalState {
   const store = { warn, now };
   const configuration = new Store({ ...store, directory: paths.config, name: 'config', shape: CONFIGURATION_SHAPE });
   const current = new Store({ ...store, directory: paths.data, name: 'current', shape: CURRENT_SESSIONS_SHAPE });

@@ -62,7 +62,8 @@ export class Store<T extends object> {
     if (!isReadableSafely(this.options.directory)) return this.options.shape.empty();
     const found = readContents(this.file, this.options.shape);
     if (found.state === 'newer') {
-      if (found.value === undefined) throw new LocalStateNewer(this.file, found.version, this.options.shape.schemaVersion);
+      if (found.value === undefined)
+        throw new LocalStateNewer(this.file, found.version, this.options.shape.schemaVersion);
       return found.value;
     }
     const { value, reason } = this.understand(found);
