@@ -9,7 +9,7 @@ export const LONGEST_DURATION_MS = 2_147_483_647;
 
 export const DURATION_FORMS = "milliseconds, or a number with ms, s, m or h, such as '30s', from 1ms to 596h";
 
-/** @returns milliseconds, whole and positive; undefined if `input` is no duration or out of range. A bare number is ms. */
+/** @returns whole milliseconds; undefined if `input` is no duration or out of range. A bare number is milliseconds. */
 export function durationMs(input: unknown): number | undefined {
   if (typeof input !== 'string' && typeof input !== 'number') return undefined;
   const match = DURATION.exec(String(input).trim());

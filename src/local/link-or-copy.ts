@@ -1,4 +1,4 @@
-/** A second name for a file, also where the file system knows no hard links (exFAT, some network and container mounts). */
+/** A second name for a file, also where the file system knows no hard links (exFAT, some network mounts). */
 import { constants, copyFileSync, linkSync } from 'node:fs';
 import { systemCode } from './system-error.js';
 

@@ -1,5 +1,5 @@
-/** Every preference: its type, default, allowed values and meaning. Validation, listings and help are made from this. */
-import { LOCAL_CONNECTION, isConnectionName, CONNECTION_NAME_RULE } from './connection-name.js';
+/** Every preference: type, default, allowed values and meaning. Validation, listings and help are made from this. */
+import { CONNECTION_NAME_RULE, isConnectionName, LOCAL_CONNECTION } from './connection-name.js';
 import { DURATION_FORMS, durationMs } from './duration.js';
 
 export interface PreferenceValues {

@@ -9,7 +9,7 @@ import { ensurePrivateDirectory, ensureUntouchedDirectory, ownUid } from './priv
 
 const SOCKET_NAME = 'backend.sock';
 
-/** Bytes in sockaddr_un.sun_path without its final NUL: 107 on Linux, 103 on macOS and the BSDs; the smaller for all. */
+/** Bytes in sockaddr_un.sun_path without its final NUL: 107 on Linux, 103 on macOS; the smaller for all. */
 const SOCKET_PATH_BYTES = 103;
 
 /** Hex digits of the hash that tells homes apart: 48 bits, for the handful of homes one user has. */
