@@ -10,11 +10,11 @@ import { systemCode, writeFailure } from './system-error.js';
  */
 const STALE_MS = 5_000;
 
-/** Milliseconds between attempts, at least and at most: a change takes about 5 ms; random, so that waiters do not march in step. */
+/** Milliseconds between attempts: a change takes about 4 ms; random, so that waiters do not march in step. */
 const RETRY_MS = { least: 3, most: 20 };
 
 /**
- * Runs `work` while holding the lock of `file`.
+ * Runs `work` while holding the lock of `file`, until the promise settles if it returns one.
  * @param waitMs longest time to wait for other holders
  * @throws LocalStateLocked when that time is over
  * @throws LocalStateReadOnly, LocalStateFull at once when the lock cannot be made

@@ -138,7 +138,7 @@ function commit(at: StoreFile, staging: string, base: Identity | undefined, keep
   syncDirectory(dirname(target));
 }
 
-/** By a link and not a rename: a crash in between must not leave us without the file, which would mean an empty store. */
+/** By a link and not a rename: a crash in between must not leave us without the file, which means an empty store. */
 function setAside(damaged: string, aside: string): void {
   try {
     linkSync(damaged, aside);

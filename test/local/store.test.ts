@@ -10,6 +10,7 @@ import {
   UnsafePath,
 } from '../../src/local/errors.js';
 import { Store } from '../../src/local/store.js';
+import { withLock } from '../../src/local/store-lock.js';
 import { adding, numbersStore } from './numbers-store.js';
 import { temporaryDirectory } from './temporary.js';
 
@@ -217,6 +218,16 @@ describe('the lock of a store', () => {
     utimesSync(path(directory, '.lock'), new Date(0), new Date(0));
     await numbersStore(directory, { lockWaitMs: 20 }).update(adding(1));
     expect(numbersStore(directory).read()).toEqual({ numbers: [1] });
+  });
+
+  it('is held until asynchronous work is done', async () => {
+    const file = path(temporaryDirectory());
+    const refused = withLock(file, 0, async () => {
+      await Promise.resolve();
+      return withLock(file, 0, () => 'held twice');
+    });
+    await expect(refused).rejects.toBeInstanceOf(LocalStateLocked);
+    expect(await withLock(file, 0, () => 'free again')).toBe('free again');
   });
 
   it('is not needed for reading', async () => {
