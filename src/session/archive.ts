@@ -53,6 +53,12 @@ export function hashedLine(stored: StoredEntry): string {
   return `${stored.line.slice(0, -1)},"hash":"${stored.hash}"}`;
 }
 
+/** @returns the line that was hashed and the hash; the hash is empty where there is none */
+export function unhashedLine(text: string): { line: string; hash: string } {
+  const suffix = HASH_SUFFIX.exec(text);
+  return suffix ? { line: `${text.slice(0, suffix.index)}}`, hash: suffix[1] as string } : { line: text, hash: '' };
+}
+
 /** @param blobs bytes of the snapshots that the session's state refers to */
 export function encodeArchive(
   entries: readonly StoredEntry[],
@@ -119,12 +125,11 @@ function readEntries(lines: readonly string[]): { entries: StoredEntry[]; rest: 
   const entries: StoredEntry[] = [];
   let previous = GENESIS;
   for (const [index, text] of lines.entries()) {
-    const suffix = HASH_SUFFIX.exec(text);
-    if (!suffix) return { entries, rest: lines.slice(index) };
-    const line = `${text.slice(0, suffix.index)}}`;
+    const { line, hash: claimed } = unhashedLine(text);
+    if (claimed === '') return { entries, rest: lines.slice(index) };
     const hash = chainHash(previous, line);
     const entry = parseObject(line) as unknown as Entry | undefined;
-    if (hash !== suffix[1] || entry?.seq !== index + 1) {
+    if (hash !== claimed || entry?.seq !== index + 1) {
       throw new DamagedArchive(`The entry of revision ${index + 1} is not what was written`, index);
     }
     entries.push({ entry, line, hash });

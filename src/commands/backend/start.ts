@@ -1,0 +1,93 @@
+import { join, resolve } from 'node:path';
+import { Flags } from '@oclif/core';
+import { CliError } from '../../cli/errors.js';
+import { StuiCommand } from '../../cli/base-command.js';
+import { writeDocument } from '../../cli/output.js';
+import { type BackendRecord, launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
+import { checkedEndpoint } from '../../local/endpoint.js';
+import { stuiPaths } from '../../local/paths.js';
+import { openLocalState } from '../../local/state.js';
+import { useConfiguredDefaults } from '../../service/backend-command.js';
+import { privateDataDirectory, privateLaunch, startOnce } from '../../service/private-backend.js';
+
+interface Result extends BackendRecord {
+  readonly dataDirectory: string;
+  readonly detached: boolean;
+}
+
+export default class BackendStart extends StuiCommand<Result> {
+  static override summary = 'Start a backend: the process that owns sessions.';
+  static override description =
+    'Without --endpoint it is the private backend of this home, which commands also start by themselves. A backend has no ' +
+    'access control yet: whoever reaches its endpoint can run code as you. Endpoints beyond this machine are therefore ' +
+    'refused unless --allow-remote says that something else guards them (a firewall, a VPN, an SSH tunnel).';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --detach',
+    '<%= config.bin %> <%= command.id %> --endpoint tcp://127.0.0.1:5555 --data-dir /var/lib/stui',
+  ];
+  static override flags = {
+    detach: Flags.boolean({ char: 'd', summary: 'Go on in the background; return when it is ready.' }),
+    endpoint: Flags.string({ summary: 'Where to listen: tcp://ADDRESS:PORT or ipc://PATH.' }),
+    'data-dir': Flags.string({ summary: 'Where to keep the journal.' }),
+    'allow-remote': Flags.boolean({ summary: 'Allow an endpoint that other machines can reach.' }),
+    'engine-memory-mb': Flags.integer({ summary: 'Memory an engine may use, in MB.', min: 32, max: 65_536 }),
+  };
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    useConfiguredDefaults();
+  }
+
+  protected override async execute(): Promise<Result> {
+    const { flags } = await this.parse(BackendStart);
+    const paths = stuiPaths(process.env);
+    const local = openLocalState(paths, { warn: ({ message }) => process.stderr.write(`stui: ${message}\n`) });
+    const { endpoint, 'data-dir': directory } = flags;
+    if (endpoint !== undefined) requireGuarded(checkedEndpoint(endpoint), flags['allow-remote']);
+    const base = privateLaunch(paths, flags['engine-memory-mb'] ?? local.preferences.get('engineMemoryMb'));
+    const dataDirectory = directory === undefined ? dataFor(endpoint, paths.data) : resolve(directory);
+    const launch = { ...base, endpoint: endpoint ?? base.endpoint, dataDirectory };
+
+    const running = runningBackend(dataDirectory);
+    if (running) {
+      throw new CliError('backend-running', `A backend runs on ${dataDirectory} already (pid ${running.pid}, ${running.endpoint})`, {
+        exit: 'conflict',
+        hint: 'Stop it with "stui backend stop", or give this one its own --data-dir.',
+      });
+    }
+    if (flags.detach) {
+      if (endpoint === undefined && directory === undefined) await startOnce(launch);
+      const record = runningBackend(dataDirectory) ?? (await launchDetached(launch));
+      return { ...record, dataDirectory, detached: true };
+    }
+    const backend = await launchForeground(launch);
+    const result = { ...backend.record, dataDirectory, detached: false };
+    if (this.jsonEnabled()) await writeDocument(result);
+    else await this.writeText(this.render(result));
+    // The first signal asks it to stop in order; it interrupts what takes too long by itself.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.removeAllListeners(signal);
+      process.on(signal, () => backend.stop('SIGTERM'));
+    }
+    process.exit(await backend.ended);
+  }
+
+  protected override render({ pid, endpoint, dataDirectory, detached }: Result): string {
+    const how = detached ? 'in the background; stop it with "stui backend stop"' : 'in the foreground; stop it with Ctrl-C';
+    return `The backend (pid ${pid}) listens on ${endpoint}, ${how}\nIts data is in ${dataDirectory}`;
+  }
+}
+
+/** A backend on an endpoint of its own gets data of its own, by the endpoint's name. */
+function dataFor(endpoint: string | undefined, data: string): string {
+  if (endpoint === undefined) return privateDataDirectory({ data });
+  return join(data, 'backends', endpoint.replaceAll(/[^A-Za-z0-9.]+/g, '-'));
+}
+
+function requireGuarded(endpoint: string, allowed: boolean): void {
+  if (allowed || endpoint.startsWith('ipc://') || /^tcp:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\]):/.test(endpoint)) return;
+  throw new CliError('remote-refused', `${endpoint} can be reached from other machines, and a backend has no access control yet`, {
+    exit: 'refused',
+    hint: 'Listen on tcp://127.0.0.1:PORT behind an SSH tunnel, or say --allow-remote if something else guards it.',
+  });
+}

@@ -1,0 +1,43 @@
+import type { Style } from '../../cli/style.js';
+import { formatDuration } from '../../cli/duration.js';
+import { fields } from '../../cli/table.js';
+import { logFile } from '../../local/backend-process.js';
+import type { Result } from '../../protocol/command.js';
+import type { getBackendStatus } from '../../protocol/commands.js';
+import { BackendCommand } from '../../service/backend-command.js';
+import { formatBytes } from '../../service/session-text.js';
+
+type BackendReport = Result<typeof getBackendStatus> & { readonly connection: string; readonly log: string | null };
+
+export default class BackendStatus extends BackendCommand<BackendReport> {
+  static override summary = 'Show how a backend is. Starts none.';
+  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --connection ci --json'];
+
+  protected override async execute(): Promise<BackendReport> {
+    const { flags } = await this.parse(BackendStatus);
+    const workplace = this.workplace({ ...flags, autostart: false });
+    const status = await workplace.ask('get_backend_status', {});
+    const log = workplace.isPrivate ? logFile(status.dataDirectory) : null;
+    return { connection: workplace.connection, ...status, log };
+  }
+
+  protected override render(report: BackendReport, style: Style): string {
+    return fields(
+      [
+        ['connection', report.connection],
+        ['endpoint', report.endpoint],
+        ['pid', report.pid],
+        ['version', report.version],
+        ['up', formatDuration(report.uptimeMs)],
+        ['sessions', `${report.sessions}, ${report.openSessions} open`],
+        ['engines', `${report.engines}, ${report.busy} busy`],
+        ['queued', report.queued],
+        ['memory', formatBytes(report.memoryBytes)],
+        ['storage', formatBytes(report.storageBytes)],
+        ['data', report.dataDirectory],
+        ['log', report.log],
+      ],
+      style,
+    );
+  }
+}

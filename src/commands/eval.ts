@@ -1,0 +1,79 @@
+import { Flags } from '@oclif/core';
+import { stringArg } from '../cli/args.js';
+import { durationFlag } from '../cli/duration.js';
+import { UsageError } from '../cli/errors.js';
+import { loadStyle, type Style } from '../cli/style.js';
+import { visible } from '../cli/terminal-text.js';
+import type { EvaluationResult } from '../protocol/documents.js';
+import { readInput } from '../service/archive-file.js';
+import { BackendCommand, sessionFlag } from '../service/backend-command.js';
+import { evaluate, exitOf } from '../service/evaluate.js';
+import { evaluationFailure, restoreRemark } from '../service/session-text.js';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+export default class Eval extends BackendCommand<EvaluationResult> {
+  static override summary = 'Evaluate Smalltalk in a session, exactly once.';
+  static override description =
+    'Prints what the code wrote to the Transcript, then the print string of its value. A file in chunk format is filed ' +
+    'in. The evaluation is durable before it runs: when the answer gets lost, sending it again with the same --key gives ' +
+    'the same answer and runs nothing.';
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> '3 + 4'",
+    '<%= config.bin %> <%= command.id %> -f Counter.st --session build-42',
+    "echo '100 factorial' | <%= config.bin %> <%= command.id %> - --timeout 5s --json",
+  ];
+  static override args = {
+    code: stringArg({ description: 'Smalltalk source, or - to read it from stdin.' }),
+  };
+  static override flags = {
+    file: Flags.string({ char: 'f', summary: 'Read the source from this file, or - for stdin.' }),
+    session: sessionFlag,
+    timeout: durationFlag({
+      summary: 'Interrupt the evaluation after this long. The state is kept.',
+      default: DEFAULT_TIMEOUT_MS,
+      defaultHelp: async () => '30s',
+      env: 'STUI_TIMEOUT',
+    }),
+    key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
+  };
+
+  protected override async execute(): Promise<EvaluationResult> {
+    const { args, flags } = await this.parse(Eval);
+    const code = this.source(args.code, flags.file);
+    const workplace = this.workplace(flags);
+    const evaluation = await evaluate(workplace, {
+      code,
+      session: workplace.sessionReference(flags.session),
+      key: flags.key,
+      timeoutMs: flags.timeout,
+    });
+    this.exitAs(exitOf(evaluation));
+    return evaluation;
+  }
+
+  protected override async render(evaluation: EvaluationResult, style: Style): Promise<string> {
+    if (evaluation.restored) this.remark(restoreRemark(evaluation.restored));
+    const transcript = visible(evaluation.transcript);
+    if (evaluation.printString !== null) {
+      const gap = transcript === '' || transcript.endsWith('\n') ? '' : '\n';
+      return `${transcript}${gap}${visible(evaluation.printString)}`;
+    }
+    await this.writeText(transcript);
+    const errorStyle = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });
+    process.stderr.write(`${evaluationFailure(evaluation, errorStyle)}\n`);
+    if (evaluation.outcome === 'unknown') {
+      process.stderr.write(`It may have run in part. Its key is ${visible(evaluation.key)}; nothing runs it again by itself.\n`);
+    }
+    void style;
+    return '';
+  }
+
+  private source(code: string | undefined, file: string | undefined): string {
+    if (code !== undefined && file !== undefined) throw new UsageError('Give the source or a file, not both');
+    if (file !== undefined) return readInput(file).toString('utf8');
+    if (code === '-') return readInput('-').toString('utf8');
+    if (code !== undefined) return code;
+    throw new UsageError('Nothing to evaluate', 'Give the source as an argument, a file with -f, or - for stdin.');
+  }
+}

@@ -1,0 +1,95 @@
+import { Flags } from '@oclif/core';
+import { StreamCommand } from '../cli/stream-command.js';
+import type { Style } from '../cli/style.js';
+import { cut, visibleLine } from '../cli/terminal-text.js';
+import type { Entry } from '../session/entry.js';
+import { BACKEND_FLAGS, openWorkplace, sessionArg, useConfiguredDefaults } from '../service/backend-command.js';
+import type { Workplace } from '../service/workplace.js';
+
+type HashedEntry = Entry & { readonly hash: string };
+
+/** How long one request waits for new entries, in ms; then it is asked again. */
+const FOLLOW_WAIT_MS = 20_000;
+
+const PAGE = 500;
+
+export default class Log extends StreamCommand<HashedEntry> {
+  static override summary = 'Print the journal of a session, entry by entry.';
+  static override description =
+    'With --json every entry is one line, as it is stored, with its chain hash as the last member: SHA-256 of the hash ' +
+    'before it, a line feed, and the entry without the hash.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> build-42',
+    "<%= config.bin %> <%= command.id %> build-42 --after 120 --follow --json | jq -c 'select(.type == \"output\")'",
+  ];
+  static override args = { session: sessionArg(false) };
+  static override baseFlags = BACKEND_FLAGS;
+  static override flags = {
+    after: Flags.integer({ summary: 'Only entries above this revision.', default: 0, min: 0 }),
+    follow: Flags.boolean({ summary: 'Go on with new entries as they come, until interrupted.' }),
+  };
+
+  #workplace: Workplace | undefined;
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    useConfiguredDefaults();
+  }
+
+  protected override async *records(): AsyncIterable<HashedEntry> {
+    const { args, flags } = await this.parse(Log);
+    this.#workplace = openWorkplace(flags);
+    let session_id = this.#workplace.sessionReference(args.session);
+    let after = flags.after;
+    for (;;) {
+      const page = await this.#workplace.ask('read_journal', {
+        session_id,
+        after,
+        limit: PAGE,
+        wait_ms: flags.follow ? FOLLOW_WAIT_MS : 0,
+      });
+      // From here on by id: a rename must not lose the session.
+      session_id = page.session;
+      for (const line of page.lines) {
+        const entry = JSON.parse(line) as HashedEntry;
+        after = entry.seq;
+        yield entry;
+      }
+      if (!flags.follow && (page.lines.length === 0 || after >= page.revision)) return;
+    }
+  }
+
+  protected override renderRecord(entry: HashedEntry, style: Style): string {
+    const about = cut(visibleLine(summaryOf(entry)), 100);
+    return `${String(entry.seq).padStart(6)}  ${style.dim(entry.time)}  ${style.name(entry.type.padEnd(8))}  ${about}`;
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    await this.#workplace?.close();
+    await super.finally(error);
+  }
+}
+
+function summaryOf(entry: Entry): string {
+  switch (entry.type) {
+    case 'created':
+    case 'renamed':
+      return entry.name;
+    case 'input':
+      return entry.code.trim();
+    case 'output':
+      return entry.printString ?? `${entry.outcome}: ${entry.error ? `${entry.error.class}: ${entry.error.message}` : ''}`;
+    case 'snapshot':
+      return `${entry.kind}, ${entry.bytes} bytes: ${[...entry.saved, ...entry.classes].join(' ')}`;
+    case 'context':
+      return Object.keys(entry.patch).join(' ');
+    case 'labelled':
+      return Object.entries(entry.labels)
+        .map(([name, value]) => (value === null ? `${name}-` : `${name}=${value}`))
+        .join(' ');
+    case 'restored':
+      return entry.bindings.map(({ name, fidelity }) => `${name}: ${fidelity}`).join(', ');
+    case 'closed':
+      return entry.reason;
+  }
+}

@@ -1,0 +1,24 @@
+import { visibleLine } from '../../cli/terminal-text.js';
+import type { SessionSummary } from '../../protocol/documents.js';
+import { BackendCommand, sessionArg } from '../../service/backend-command.js';
+
+export default class SessionClose extends BackendCommand<SessionSummary> {
+  static override summary = 'Save and close a session. "session restore" opens it again.';
+  static override examples = ['<%= config.bin %> <%= command.id %> build-42'];
+  static override args = { session: sessionArg(false) };
+
+  protected override async execute(): Promise<SessionSummary> {
+    const { args, flags } = await this.parse(SessionClose);
+    const workplace = this.workplace(flags);
+    const { session } = await workplace.ask('close_session', {
+      session_id: workplace.sessionReference(args.session),
+      client_id: workplace.clientId,
+    });
+    await workplace.remember(session);
+    return session;
+  }
+
+  protected override render({ name, revision }: SessionSummary): string {
+    return `Closed ${visibleLine(name)} at revision ${revision}`;
+  }
+}

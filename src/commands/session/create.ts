@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { Flags } from '@oclif/core';
+import { stringArg } from '../../cli/args.js';
+import { durationFlag } from '../../cli/duration.js';
+import type { Style } from '../../cli/style.js';
+import type { SessionSummary } from '../../protocol/documents.js';
+import { BackendCommand } from '../../service/backend-command.js';
+import { parseLabels } from '../../service/labels.js';
+import { sessionFields } from '../../service/session-text.js';
+
+export default class SessionCreate extends BackendCommand<SessionSummary> {
+  static override summary = 'Create a session and make it the current one.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> build-42 --label branch=main --ttl 2h',
+    'STUI_SESSION=$(<%= config.bin %> <%= command.id %> --json | jq -r .id)',
+  ];
+  static override args = {
+    name: stringArg({ description: 'Name, unique among open sessions. Made up when not given.' }),
+  };
+  static override flags = {
+    label: Flags.string({ summary: 'Label as key=value; can be given several times.', multiple: true, default: [] }),
+    ttl: durationFlag({ summary: 'Close the session after this long without activity.' }),
+  };
+
+  protected override async execute(): Promise<SessionSummary> {
+    const { args, flags } = await this.parse(SessionCreate);
+    const workplace = this.workplace(flags);
+    const { session } = await workplace.ask('create_session', {
+      client_id: workplace.clientId,
+      session_id: randomUUID(),
+      name: args.name,
+      labels: parseLabels(flags.label),
+      ttl_ms: flags.ttl,
+    });
+    await workplace.makeCurrent(session);
+    await workplace.remember(session);
+    return session;
+  }
+
+  protected override render(session: SessionSummary, style: Style): string {
+    return sessionFields(session, style);
+  }
+}

@@ -1,0 +1,35 @@
+import { CliError } from '../../cli/errors.js';
+import { visibleLine } from '../../cli/terminal-text.js';
+import { BackendCommand } from '../../service/backend-command.js';
+
+interface Result {
+  readonly connection: string;
+  /** What commands will use: an id or a name. */
+  readonly session: string;
+  readonly from: 'STUI_SESSION' | 'current';
+  readonly name: string | null;
+}
+
+export default class SessionCurrent extends BackendCommand<Result> {
+  static override summary = 'Tell which session commands work in when none is given.';
+  static override description = 'Asks no backend. STUI_SESSION goes before the session chosen with "session use".';
+  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --json'];
+
+  protected override async execute(): Promise<Result> {
+    const { flags } = await this.parse(SessionCurrent);
+    const workplace = this.workplace(flags);
+    const { connection } = workplace;
+    const fromEnvironment = process.env['STUI_SESSION'];
+    if (fromEnvironment) return { connection, session: fromEnvironment, from: 'STUI_SESSION', name: null };
+    const current = workplace.local.currentSessions.get(connection);
+    if (current) return { connection, session: current.id, from: 'current', name: current.name };
+    throw new CliError('no-session', `The connection ${connection} has no current session`, {
+      exit: 'notFound',
+      hint: 'Pick one with "stui session use", or make one with "stui session create".',
+    });
+  }
+
+  protected override render({ session, name }: Result): string {
+    return visibleLine(name ?? session);
+  }
+}

@@ -1,0 +1,39 @@
+import { Flags } from '@oclif/core';
+import { UsageError } from '../../cli/errors.js';
+import { BackendCommand, sessionArg } from '../../service/backend-command.js';
+
+interface Result {
+  readonly session: string;
+  readonly deleted: true;
+}
+
+export default class SessionDelete extends BackendCommand<Result> {
+  static override summary = 'Remove a session with its journal and snapshots, for good.';
+  static override examples = ['<%= config.bin %> <%= command.id %> build-42 --yes'];
+  static override args = { session: sessionArg(true) };
+  static override flags = {
+    yes: Flags.boolean({ summary: 'Do it. Without this nothing is deleted.' }),
+  };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(SessionDelete);
+    const workplace = this.workplace(flags);
+    const reference = workplace.sessionReference(args.session);
+    if (!flags.yes) {
+      throw new UsageError(
+        `Deleting ${reference} cannot be undone`,
+        `Keep a copy with "stui session export", then say --yes.`,
+      );
+    }
+    const { session_id: id } = await workplace.ask('delete_session', { session_id: reference });
+    await workplace.local.sessionCache.forgetSession(workplace.connection, id);
+    if (workplace.local.currentSessions.get(workplace.connection)?.id === id) {
+      await workplace.local.currentSessions.clear(workplace.connection);
+    }
+    return { session: id, deleted: true };
+  }
+
+  protected override render({ session }: Result): string {
+    return `Deleted ${session}`;
+  }
+}

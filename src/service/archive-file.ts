@@ -1,0 +1,186 @@
+/** Sessions out of a backend into files, and back. */
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join, basename } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { CliError, UsageError } from '../cli/errors.js';
+import type { Result } from '../protocol/command.js';
+import type { importSession } from '../protocol/commands.js';
+import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES } from '../protocol/limits.js';
+import { type Archive, DamagedArchive, decodeArchive, encodeArchive, NewerArchive, unhashedLine } from '../session/archive.js';
+import { chainHash, GENESIS } from '../session/chain.js';
+import type { Entry, StoredEntry } from '../session/entry.js';
+import { evaluationsIn } from '../session/evaluation.js';
+import { exportMarkdown, exportSmalltalk } from '../session/readable-export.js';
+import { fold } from '../session/state.js';
+import type { Workplace } from './workplace.js';
+
+export const EXPORT_FORMATS = ['archive', 'json', 'st', 'md'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface Export {
+  readonly bytes: Buffer;
+  readonly session: string;
+  readonly name: string;
+  /** Last revision in the export. */
+  readonly revision: number;
+  /** Entries left out because they follow an evaluation that has no outcome yet. */
+  readonly leftOut: number;
+}
+
+/** Reads a whole session from the backend and puts it into a format. @throws CliError */
+export async function exportSession(
+  workplace: Workplace,
+  reference: string,
+  format: ExportFormat,
+  generator: string,
+): Promise<Export> {
+  const all = await readJournal(workplace, reference);
+  const entries = settled(all);
+  const state = fold(entries.map(({ entry }) => entry));
+  const evaluations = () =>
+    evaluationsIn(
+      state.id,
+      entries.map(({ entry }) => entry),
+    );
+  const about = { session: state.id, name: state.name, revision: state.revision, leftOut: all.length - entries.length };
+  switch (format) {
+    case 'archive': {
+      const blobs = new Map<number, Uint8Array>();
+      for (const { seq } of state.snapshots) blobs.set(seq, await readSnapshot(workplace, state.id, seq));
+      const text = encodeArchive(entries, blobs, { exportedAt: new Date().toISOString(), generator });
+      return { ...about, bytes: gzipSync(text) };
+    }
+    case 'json': {
+      const document = { schemaVersion: 1, session: state, entries: entries.map(({ entry, hash }) => ({ ...entry, hash })) };
+      return { ...about, bytes: Buffer.from(`${JSON.stringify(document, null, 2)}\n`) };
+    }
+    case 'st':
+      return { ...about, bytes: Buffer.from(exportSmalltalk(state, evaluations())) };
+    case 'md':
+      return { ...about, bytes: Buffer.from(exportMarkdown(state, evaluations())) };
+  }
+}
+
+/** The name an archive gets when none is given: the session's, without what file systems mind. */
+export function defaultFileName(name: string): string {
+  return `${name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}.stui.jsonl.gz`;
+}
+
+/** Writes a file whole or not at all. @throws CliError naming the file */
+export function writeWhole(file: string, bytes: Buffer): void {
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
+  try {
+    const descriptor = openSync(temporary, 'wx', 0o600);
+    try {
+      for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const hint = code === 'ENOSPC' ? 'Free some space on that disk, or write elsewhere with -o.' : 'Choose another place with -o.';
+    throw new CliError('file-not-written', `${file} was not written: ${message}`, { hint, cause: error });
+  }
+}
+
+/** Reads an archive from a file, or from stdin for `-`, and verifies it. @throws CliError */
+export function readArchiveFile(file: string): { bytes: Buffer; archive: Archive } {
+  const bytes = readInput(file);
+  if (bytes.length > MAX_ARCHIVE_BYTES) {
+    throw new CliError('archive-too-large', `${file} has ${bytes.length} bytes; at most ${MAX_ARCHIVE_BYTES} can be imported`, {
+      exit: 'usage',
+    });
+  }
+  try {
+    return { bytes, archive: decodeArchive(unpack(bytes)) };
+  } catch (error) {
+    if (!(error instanceof DamagedArchive || error instanceof NewerArchive)) throw error;
+    const lastGood = error instanceof DamagedArchive && error.lastGood !== undefined ? `; revisions up to ${error.lastGood} verify` : '';
+    throw new CliError('archive-damaged', `${file} cannot be imported: ${error.message}${lastGood}`, {
+      exit: 'damaged',
+      hint: error instanceof NewerArchive ? 'Update stui.' : 'Export the session again, or take another copy of the file.',
+      cause: error,
+    });
+  }
+}
+
+/** Uploads a verified archive. @throws CliError */
+export async function importArchive(workplace: Workplace, bytes: Buffer): Promise<Result<typeof importSession>> {
+  const upload = randomUUID();
+  for (let offset = 0; ; offset += CHUNK_BYTES) {
+    const piece = bytes.subarray(offset, offset + CHUNK_BYTES);
+    const last = offset + CHUNK_BYTES >= bytes.length;
+    const answer = await workplace.ask('import_session', {
+      upload,
+      offset,
+      data: piece.toString('base64'),
+      last,
+      client_id: workplace.clientId,
+    });
+    if (last) return answer;
+  }
+}
+
+/** Reads text from a file or, for `-`, from stdin. @throws CliError, UsageError */
+export function readInput(file: string): Buffer {
+  try {
+    return readFileSync(file === '-' ? 0 : file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new CliError('file-not-found', `There is no file ${file}`, { exit: 'notFound' });
+    if (code === 'EISDIR') throw new UsageError(`${file} is a directory`);
+    throw new CliError('file-not-read', `${file} cannot be read: ${message}`, { cause: error });
+  }
+}
+
+function unpack(bytes: Buffer): string {
+  // Known by its first two bytes (RFC 1952): an archive may come unpacked too.
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8');
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8');
+  } catch (error) {
+    throw new DamagedArchive(`it cannot be unpacked (${(error as Error).message})`);
+  }
+}
+
+/** Reads and verifies all entries. */
+async function readJournal(workplace: Workplace, reference: string): Promise<StoredEntry[]> {
+  const entries: StoredEntry[] = [];
+  let previous = GENESIS;
+  for (;;) {
+    const page = await workplace.ask('read_journal', { session_id: reference, after: entries.length, limit: 5000 });
+    for (const text of page.lines) {
+      const { line, hash } = unhashedLine(text);
+      if (chainHash(previous, line) !== hash) {
+        throw new CliError('journal-damaged', `The entry of revision ${entries.length + 1} is not what was written`, {
+          exit: 'damaged',
+        });
+      }
+      entries.push({ entry: JSON.parse(line) as Entry, line, hash });
+      previous = hash;
+    }
+    if (page.lines.length === 0 || entries.length >= page.revision) return entries;
+  }
+}
+
+/** What another machine would take for interrupted is left out: entries from the first input without an outcome on. */
+function settled(entries: readonly StoredEntry[]): StoredEntry[] {
+  const answered = new Set(entries.flatMap(({ entry }) => (entry.type === 'output' ? [entry.key] : [])));
+  const open = entries.findIndex(({ entry }) => entry.type === 'input' && !answered.has(entry.key));
+  return open < 0 ? [...entries] : entries.slice(0, open);
+}
+
+async function readSnapshot(workplace: Workplace, session: string, revision: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (let offset = 0; ; ) {
+    const { data, bytes } = await workplace.ask('read_snapshot', { session_id: session, revision, offset });
+    const piece = Buffer.from(data, 'base64');
+    pieces.push(piece);
+    offset += piece.length;
+    if (offset >= bytes || piece.length === 0) return Buffer.concat(pieces);
+  }
+}

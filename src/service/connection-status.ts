@@ -1,0 +1,58 @@
+/** How the connection and the session are, found without starting or waiting for anything. */
+import { existsSync } from 'node:fs';
+import type { SessionSummary } from '../protocol/documents.js';
+import { resolveSession } from '../session/name.js';
+import type { Workplace } from './workplace.js';
+
+export interface ConnectionStatus {
+  readonly connection: string;
+  readonly endpoint: string;
+  readonly backend: 'healthy' | 'stopping' | 'unreachable' | 'stopped';
+  /** Round trip of a ping; null when nobody answered. */
+  readonly latencyMs: number | null;
+  readonly session: SessionSummary | null;
+  /** The session is shown as it was last seen. */
+  readonly stale: boolean;
+}
+
+/** A prompt must not wait longer for an answer, in ms. */
+const PATIENCE_MS = 1_000;
+
+/** Never throws for a backend that does not answer. @throws UnknownConnection, LocalError */
+export async function connectionStatus(workplace: Workplace, given: string | undefined): Promise<ConnectionStatus> {
+  const { connection, endpoint } = workplace;
+  const reference = given ?? (process.env['STUI_SESSION'] || workplace.local.currentSessions.get(connection)?.id);
+  if (workplace.isPrivate && !existsSync(endpoint.replace(/^ipc:\/\//, ''))) {
+    return { connection, endpoint, backend: 'stopped', latencyMs: null, ...lastSeen(workplace, reference) };
+  }
+  try {
+    const startedAt = performance.now();
+    const { status } = await workplace.ask('ping', {}, PATIENCE_MS);
+    const latencyMs = performance.now() - startedAt;
+    const session = reference ? await current(workplace, reference) : null;
+    const backend = status === 'ready' ? 'healthy' : 'stopping';
+    return { connection, endpoint, backend, latencyMs, session, stale: false };
+  } catch {
+    const backend = workplace.isPrivate ? 'stopped' : 'unreachable';
+    return { connection, endpoint, backend, latencyMs: null, ...lastSeen(workplace, reference) };
+  }
+}
+
+async function current(workplace: Workplace, reference: string): Promise<SessionSummary | null> {
+  try {
+    return (await workplace.ask('get_session_info', { session_id: reference }, PATIENCE_MS)).session;
+  } catch {
+    // A session that is gone is no session; the commands that need one say so.
+    return null;
+  }
+}
+
+function lastSeen(workplace: Workplace, reference: string | undefined): { session: SessionSummary | null; stale: boolean } {
+  if (!reference) return { session: null, stale: true };
+  const { sessions } = workplace.local.sessionCache.cachedSessions(workplace.connection);
+  const known = (sessions as unknown as SessionSummary[]).map((session) => ({ ...session, closed: session.state === 'closed' }));
+  const found = resolveSession(reference, known);
+  if (found === 'none' || 'ambiguous' in found) return { session: null, stale: true };
+  const { closed, ...session } = found.found;
+  return { session, stale: true };
+}

@@ -1,0 +1,56 @@
+/** The private backend: one for each home, started by the first command that needs it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BackendClient } from '../client/backend-client.js';
+import { Unreachable } from '../client/errors.js';
+import { probe } from '../client/probe.js';
+import { type BackendLaunch, launchDetached } from '../local/backend-process.js';
+import { ensurePrivateDirectory, privateEndpoint, type StuiPaths } from '../local/paths.js';
+import { withLock } from '../local/store-lock.js';
+
+/** A start takes about a second; on a busy machine with twenty commands at once, this is still enough, in ms. */
+const START_WAIT_MS = 60_000;
+
+/** @returns where the private backend of this home listens and keeps its data */
+export function privateLaunch(paths: StuiPaths, engineMemoryMb: number): BackendLaunch {
+  return {
+    endpoint: privateEndpoint(paths),
+    dataDirectory: privateDataDirectory(paths),
+    cacheDirectory: join(paths.cache, 'engine'),
+    engineMemoryMb,
+  };
+}
+
+export function privateDataDirectory(paths: StuiPaths): string {
+  return join(paths.data, 'backend');
+}
+
+/**
+ * Connects to the private backend, after starting it where that is allowed.
+ * @throws {Unreachable} when it does not run and may not be started
+ */
+export async function reachPrivateBackend(launch: BackendLaunch, autostart: boolean): Promise<BackendClient> {
+  if (!(await listens(launch.endpoint))) {
+    if (!autostart) {
+      const hint = 'Start it with "stui backend start --detach", or allow it: "stui config set autostart true".';
+      throw new Unreachable(launch.endpoint, 'the private backend does not run', hint);
+    }
+    await startOnce(launch);
+  }
+  return BackendClient.open(launch.endpoint);
+}
+
+/** Of many commands that find no backend, the first starts it and the others wait for that. */
+export async function startOnce(launch: BackendLaunch): Promise<void> {
+  ensurePrivateDirectory(launch.dataDirectory);
+  await withLock(join(launch.dataDirectory, 'start'), START_WAIT_MS, async () => {
+    if (await listens(launch.endpoint)) return;
+    await launchDetached(launch);
+  });
+}
+
+/** The socket's file outlives a killed backend, so its being there says nothing. */
+async function listens(endpoint: string): Promise<boolean> {
+  const path = endpoint.replace(/^ipc:\/\//, '');
+  return existsSync(path) && (await probe(endpoint)) === undefined;
+}

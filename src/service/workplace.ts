@@ -1,0 +1,118 @@
+/** Where a command works: this machine's state, the connection in use, the backend behind it, the session meant. */
+import { CliError, UsageError } from '../cli/errors.js';
+import { BackendClient } from '../client/backend-client.js';
+import { Unreachable } from '../client/errors.js';
+import { clientId } from '../local/client-id.js';
+import { LOCAL_CONNECTION } from '../local/connection-name.js';
+import { type StuiPaths, stuiPaths } from '../local/paths.js';
+import { type LocalState, openLocalState } from '../local/state.js';
+import type { Parameters, Result } from '../protocol/command.js';
+import type { COMMANDS, CommandName } from '../protocol/commands.js';
+import type { SessionSummary } from '../protocol/documents.js';
+import { explainFailure } from './backend-failure.js';
+import { privateLaunch, reachPrivateBackend } from './private-backend.js';
+
+type Descriptors = typeof COMMANDS;
+
+export interface WorkplaceOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Connection to use; the default one when not given. */
+  readonly connection?: string | undefined;
+  readonly autostart: boolean;
+  readonly warn: (message: string) => void;
+}
+
+export class Workplace {
+  readonly paths: StuiPaths;
+  readonly local: LocalState;
+  #client: Promise<BackendClient> | undefined;
+  #connection: string | undefined;
+
+  constructor(private readonly options: WorkplaceOptions) {
+    this.paths = stuiPaths(options.env);
+    this.local = openLocalState(this.paths, { warn: (warning) => options.warn(String(warning.message)) });
+  }
+
+  /** Name of the connection in use. */
+  get connection(): string {
+    this.#connection ??= this.options.connection ?? this.local.connections.defaultName();
+    return this.#connection;
+  }
+
+  get isPrivate(): boolean {
+    return this.connection === LOCAL_CONNECTION;
+  }
+
+  /** Endpoint of the connection in use. @throws UnknownConnection */
+  get endpoint(): string {
+    return this.local.connections.endpoint(this.connection);
+  }
+
+  get clientId(): string {
+    return clientId(this.paths);
+  }
+
+  /** Asks the backend; connects, or starts the private backend, first. @throws CliError, Unreachable, RequestTimedOut */
+  async ask<Name extends CommandName>(
+    command: Name,
+    parameters: Parameters<Descriptors[Name]>,
+    timeoutMs?: number,
+  ): Promise<Result<Descriptors[Name]>> {
+    const client = await this.client();
+    try {
+      return await client.request(command, parameters, timeoutMs);
+    } catch (error) {
+      throw explainFailure(error);
+    }
+  }
+
+  /** A backend that fell silent may be back, or be started again: the next question connects anew. */
+  async reconnect(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined);
+    client?.close();
+    this.#client = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.reconnect();
+  }
+
+  /**
+   * The session meant: what was given, else STUI_SESSION, else the current one.
+   * @throws CliError `no-session` when none of them says
+   */
+  sessionReference(given: string | undefined): string {
+    if (given === '') throw new UsageError('The session reference is empty');
+    const reference = given ?? (this.options.env['STUI_SESSION'] || this.local.currentSessions.get(this.connection)?.id);
+    if (reference) return reference;
+    throw new CliError('no-session', 'No session is given, and there is no current one', {
+      exit: 'notFound',
+      hint: 'Give one with --session or STUI_SESSION, pick one with "stui session use", or "stui session create" one.',
+    });
+  }
+
+  /** Makes a session the current one of the connection. */
+  async makeCurrent({ id, name }: SessionSummary): Promise<void> {
+    await this.local.currentSessions.set({ connection: this.connection, id, name });
+  }
+
+  async remember(session: SessionSummary): Promise<void> {
+    await this.local.sessionCache.rememberSession(this.connection, { ...session });
+  }
+
+  async client(): Promise<BackendClient> {
+    this.#client ??= this.#connect();
+    return this.#client;
+  }
+
+  async #connect(): Promise<BackendClient> {
+    if (!this.isPrivate) return BackendClient.open(this.endpoint);
+    const memory = this.local.preferences.get('engineMemoryMb');
+    return reachPrivateBackend(privateLaunch(this.paths, memory), this.options.autostart);
+  }
+}
+
+/** @returns whether the backend could not be asked at all, so that what is remembered may stand in */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof Unreachable;
+}
