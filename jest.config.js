@@ -3,7 +3,8 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  maxWorkers: 2,
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.dist-'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
