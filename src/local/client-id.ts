@@ -7,7 +7,7 @@ import { linkOrCopy } from './link-or-copy.js';
 import type { StuiPaths } from './paths.js';
 import { ensurePrivateDirectory } from './private-directory.js';
 import { syncDirectory } from './store-write.js';
-import { systemCode, writeFailure } from './system-error.js';
+import { readFailure, systemCode, writeFailure } from './system-error.js';
 
 const FILE_MODE = 0o600;
 
@@ -38,7 +38,7 @@ function read(file: string): string | undefined {
     text = readFileSync(file, 'utf8').trim();
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw writeFailure(error, file);
+    throw readFailure(error, file);
   }
   if (!CLIENT_ID.test(text)) throw new LocalStateDamaged(file, 'it does not hold a client id');
   return text;

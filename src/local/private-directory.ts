@@ -11,7 +11,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { UnsafePath } from './errors.js';
-import { systemCode, writeFailure } from './system-error.js';
+import { readFailure, systemCode, writeFailure } from './system-error.js';
 
 const PRIVATE_MODE = 0o700;
 const PERMISSION_BITS = 0o777;
@@ -41,7 +41,7 @@ export function ensurePrivateDirectory(path: string): void {
  */
 export function ensureUntouchedDirectory(path: string): void {
   withDirectory(path, (stats) => {
-    if ((stats.mode & PERMISSION_BITS & ~PRIVATE_MODE) !== 0) {
+    if (isOpen(stats)) {
       throw new UnsafePath(path, `its mode is ${(stats.mode & PERMISSION_BITS).toString(8)}, others may have used it`);
     }
   });
@@ -52,9 +52,10 @@ export function ensureUntouchedDirectory(path: string): void {
  * allows for its own.
  * @returns false if there is no such directory
  * @throws UnsafePath if `path` is a symbolic link, no directory, or neither ours nor root's
+ * @throws LocalStateUnusable if it cannot be looked at
  */
 export function isReadableSafely(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = entryAt(path);
   if (stats === undefined) return false;
   refuseForeign(path, stats, [ownUid(), ROOT]);
   return true;
@@ -62,12 +63,14 @@ export function isReadableSafely(path: string): boolean {
 
 /** @returns whether `path` is a directory of ours, no symbolic link, that nobody else may enter. */
 export function isPrivateDirectory(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return (
-    stats?.isDirectory() === true &&
-    (ownUid() === undefined || stats.uid === ownUid()) &&
-    (stats.mode & PERMISSION_BITS & ~PRIVATE_MODE) === 0
-  );
+  try {
+    const stats = lstatSync(path);
+    const isOurs = ownUid() === undefined || stats.uid === ownUid();
+    return stats.isDirectory() && isOurs && !isOpen(stats);
+  } catch {
+    // Missing, or in a place that we may not even look into.
+    return false;
+  }
 }
 
 function withDirectory(path: string, check: (stats: Stats, tighten: () => void) => void): void {
@@ -77,7 +80,7 @@ function withDirectory(path: string, check: (stats: Stats, tighten: () => void) 
     // A dangling link, or a file where a directory should be: say which below.
     if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOENT') throw writeFailure(error, path);
   }
-  const entry = lstatSync(path, { throwIfNoEntry: false });
+  const entry = entryAt(path);
   if (entry === undefined) throw new UnsafePath(path, 'it cannot be made, its parent is a dangling link');
   refuseForeign(path, entry, [ownUid()]);
   inspectThroughDescriptor(path, check);
@@ -100,6 +103,18 @@ function inspectThroughDescriptor(path: string, check: (stats: Stats, tighten: (
   } finally {
     closeSync(descriptor);
   }
+}
+
+function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw readFailure(error, path);
+  }
+}
+
+function isOpen(stats: Stats): boolean {
+  return (stats.mode & PERMISSION_BITS & ~PRIVATE_MODE) !== 0;
 }
 
 function refuseForeign(path: string, stats: Stats, owners: readonly (number | undefined)[]): void {

@@ -1,8 +1,7 @@
 /** Reading a store file: what is there, judged, and nothing changed. */
 import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { LocalStateUnusable } from './errors.js';
-import { systemCode } from './system-error.js';
+import { readFailure, systemCode } from './system-error.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -60,7 +59,7 @@ function readBytes(file: string): { bytes: Buffer | string; identity: Identity }
     return { bytes: readFileSync(descriptor), identity };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw new LocalStateUnusable(file, systemCode(error) ?? String(error), { cause: error });
+    throw readFailure(error, file);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

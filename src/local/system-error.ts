@@ -14,6 +14,12 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' && SYSTEM_CODE.test(code) ? code : undefined;
 }
 
+/** @returns the error to throw for a failed look at `path`; errors that are not the system's come back unchanged. */
+export function readFailure(error: unknown, path: string): unknown {
+  const code = error instanceof LocalError ? undefined : systemCode(error);
+  return code === undefined ? error : new LocalStateUnusable(path, code, { cause: error });
+}
+
 /** @returns the error to throw for a failed write to `file`; errors that are not the system's come back unchanged. */
 export function writeFailure(error: unknown, file: string): unknown {
   const code = error instanceof LocalError ? undefined : systemCode(error);

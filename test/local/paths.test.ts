@@ -71,7 +71,8 @@ describe('the paths', () => {
     const open = privateDirectory(join(here.temporary, 'open'));
     chmodSync(open, 0o777);
     symlinkSync(privateDirectory(join(here.temporary, 'real')), join(here.temporary, 'link'));
-    for (const name of ['missing', 'open', 'link']) {
+    writeFileSync(join(here.temporary, 'file'), '');
+    for (const name of ['missing', 'open', 'link', 'file', 'file/below']) {
       expect(stuiPaths({ XDG_RUNTIME_DIR: join(here.temporary, name) }, here).run).toBe(ours);
     }
     expect(existsSync(ours)).toBe(false);

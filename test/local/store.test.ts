@@ -7,6 +7,7 @@ import {
   LocalStateDamaged,
   LocalStateLocked,
   LocalStateNewer,
+  LocalStateUnusable,
   UnsafePath,
 } from '../../src/local/errors.js';
 import { Store } from '../../src/local/store.js';
@@ -256,6 +257,17 @@ describe('the lock of a store', () => {
       return { numbers: [...numbers, 3] };
     });
     await expect(overtaken).rejects.toBeInstanceOf(LocalStateLocked);
+  });
+});
+
+describe('a store below a file', () => {
+  it('is an error that names the path, for reading and for writing', async () => {
+    const home = join(temporaryDirectory(), 'home');
+    writeFileSync(home, '');
+    const store = numbersStore(join(home, 'config'));
+    expect(() => store.read()).toThrow(LocalStateUnusable);
+    expect(() => store.read()).toThrow(join(home, 'config'));
+    await expect(store.update(adding(1))).rejects.toBeInstanceOf(LocalStateUnusable);
   });
 });
 
