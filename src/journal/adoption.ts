@@ -3,15 +3,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Entry, StoredEntry } from '../session/entry.js';
 import { after, BrokenLink, follow } from './chain-walk.js';
 import { DamagedJournal } from './journal.js';
-import { packOffLoop, type PackedSnapshot } from './snapshot-bytes.js';
+import { absent, packOffLoop, type PackedSnapshot } from './snapshot-bytes.js';
 import type { Succession } from './succession.js';
 
 /** Entries verified between two turns of the event loop: about 2 ms of hashing and parsing. */
 const ENTRIES_A_TURN = 500;
 
 /**
- * Verifies that the entries follow one another and that every snapshot has the bytes its entry describes. Whether the
- * first one follows what the journal has can only be told when its turn has come.
+ * Verifies that the entries follow one another and that the snapshots that came along have the bytes their entries
+ * describe. Whether the first one follows what the journal has can only be told when its turn has come.
  * @returns the entries, all but the first parsed again from the lines that were hashed, and the snapshots to store.
  * @throws {DamagedJournal} for what does not verify, naming the last revision that does
  */
@@ -49,8 +49,9 @@ async function packSnapshot(
 ): Promise<PackedSnapshot | undefined> {
   if (entry.type !== 'snapshot') return undefined;
   const bytes = blobs.get(entry.seq);
-  const packed = bytes && (await packOffLoop(bytes));
-  if (packed?.digest === entry.digest) return packed;
+  if (!bytes) return absent(entry.digest, entry.bytes);
+  const packed = await packOffLoop(bytes);
+  if (packed.digest === entry.digest) return packed;
   const message = `The copy of session ${session} is damaged: the bytes of snapshot ${entry.seq} are not its own`;
   throw new DamagedJournal(session, entry.seq - 1, message);
 }

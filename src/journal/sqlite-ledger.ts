@@ -90,7 +90,7 @@ export class Ledger implements Transaction {
       const blob = blobs.get(stored.entry.seq);
       this.tables.insertEntry(no, stored);
       if (blob) this.tables.insertBlob(no, stored.entry.seq, blob);
-      bytes += Buffer.byteLength(stored.line) + (blob?.size ?? 0);
+      bytes += Buffer.byteLength(stored.line) + (blob && blob.form !== 'absent' ? blob.size : 0);
     }
     const record = { no, id: session, ...after(last), bytes };
     this.tables.putSession(record);

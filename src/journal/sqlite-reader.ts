@@ -1,10 +1,10 @@
 /** Reading a session: nothing leaves here that does not follow from what is before it. */
 import type { Entry, StoredEntry } from '../session/entry.js';
-import { after, BEGINNING, BrokenLink, follow, type Position } from './chain-walk.js';
-import { DamagedJournal } from './journal.js';
+import { after, BEGINNING, BrokenLink, follow, type Position, type Row } from './chain-walk.js';
+import { type Checkpoint, DamagedJournal } from './journal.js';
 import { unpack } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
-import type { SessionRecord, Tables } from './sqlite-tables.js';
+import type { FiledPlace, SessionRecord, Tables } from './sqlite-tables.js';
 
 /** Rows held at once while walking a whole session. */
 const WALK_ROWS = 1000;
@@ -26,26 +26,46 @@ export class Reader {
     return this.#trusted(record, () => this.#follow(record, start, end));
   }
 
-  /** @returns the entry at `seq`, which an index says is filed under `key`. @throws {DamagedJournal} when it is not. */
-  filedUnder(record: SessionRecord, key: string, seq: number): StoredEntry {
+  /** @returns the entry that the index says is filed under `key`. @throws {DamagedJournal} when it is another. */
+  filedUnder(record: SessionRecord, key: string, { seq, type }: FiledPlace): StoredEntry {
     const [stored] = this.range(record, seq - 1, seq);
     const entry = stored?.entry;
-    if (!stored || !(entry?.type === 'input' || entry?.type === 'output') || entry.key !== key) {
+    if (!stored || entry?.type !== type || entry.key !== key) {
       throw this.damaged(record, `the index of keys is wrong about entry ${seq}`);
     }
     return stored;
   }
 
-  /** @returns the bytes of a snapshot entry; nothing for another. @throws {DamagedJournal} */
+  /**
+   * @returns the bytes of a snapshot entry; nothing for another, or when a copy came without them.
+   * @throws {DamagedJournal}
+   */
   blob(record: SessionRecord, entry: Entry): Uint8Array | undefined {
     if (entry.type !== 'snapshot') return undefined;
-    const bytes = this.#trusted(record, () => {
+    try {
       const stored = this.tables.blob(record.no, entry.seq);
-      return stored && unpack(stored.content, stored.deflated, { digest: entry.digest, size: entry.bytes });
-    });
-    if (bytes) return bytes;
-    const message = `Session ${record.id} is damaged: the bytes of snapshot ${entry.seq} are not what was written`;
-    throw new DamagedJournal(record.id, entry.seq - 1, message);
+      if (!stored?.form) throw new BrokenLink('the bytes of the snapshot are missing');
+      return unpack({ form: stored.form, content: stored.content, digest: entry.digest, size: entry.bytes });
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const message = `Session ${record.id} is damaged at revision ${entry.seq}: ${error.message}`;
+      throw new DamagedJournal(record.id, entry.seq - 1, message);
+    }
+  }
+
+  /** @returns the checkpoint; nothing when it is damaged, since it can be derived anew. */
+  checkpoint(record: SessionRecord): Checkpoint | undefined {
+    try {
+      return this.tables.checkpoint(record.no);
+    } catch (error) {
+      if (failureOf(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** @returns the chain hash at a revision as it is stored, without following the chain up to it. */
+  hashAt(record: SessionRecord, revision: number): string | undefined {
+    return this.#trusted(record, () => this.tables.rows(record.no, revision, revision))[0]?.hash;
   }
 
   /** Follows the chain from the first entry as far as it holds. @param inspect may throw to end the walk. */
@@ -53,8 +73,7 @@ export class Reader {
     let position = BEGINNING;
     try {
       while (position.revision < record.revision) {
-        const end = Math.min(position.revision + WALK_ROWS, record.revision);
-        for (const row of this.#rows(record, position.revision + 1, end)) {
+        for (const row of this.#next(record, position.revision + 1)) {
           const stored = follow(position, row);
           inspect(stored);
           position = after(stored);
@@ -62,7 +81,8 @@ export class Reader {
       }
       endsWhereItShould(record, position);
     } catch (error) {
-      return { position, damage: (error as Error).message };
+      if (!isDamage(error) && !(error instanceof DamagedJournal)) throw error;
+      return { position, damage: error.message };
     }
     return { position };
   }
@@ -86,8 +106,25 @@ export class Reader {
     return entries;
   }
 
+  /** @returns some rows from `from` on: only the first when a damaged page stands in the way of more. */
+  #next(record: SessionRecord, from: number): Row[] {
+    const end = Math.min(from + WALK_ROWS - 1, record.revision);
+    const rows = this.#readable(record, from, end) ?? this.tables.rows(record.no, from, from);
+    if (rows.length === 0) throw new BrokenLink(`entry ${from} is missing`);
+    return rows;
+  }
+
+  #readable(record: SessionRecord, from: number, to: number): Row[] | undefined {
+    try {
+      return this.tables.rows(record.no, from, to);
+    } catch (error) {
+      if (failureOf(error)) return undefined;
+      throw error;
+    }
+  }
+
   /** @returns as many rows as there must be. */
-  #rows(record: SessionRecord, from: number, to: number) {
+  #rows(record: SessionRecord, from: number, to: number): Row[] {
     const rows = this.tables.rows(record.no, from, to);
     if (rows.length !== to - from + 1) throw new BrokenLink(`entries between ${from} and ${to} are missing`);
     return rows;
@@ -97,12 +134,16 @@ export class Reader {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof BrokenLink) && !failureOf(error)) throw error;
-      throw this.damaged(record, (error as Error).message);
+      if (!isDamage(error)) throw error;
+      throw this.damaged(record, error.message);
     }
   }
 }
 
 function endsWhereItShould(record: SessionRecord, position: Position): void {
-  if (position.head !== record.head) throw new BrokenLink(`the last entry is not the one the session ends with`);
+  if (position.head !== record.head) throw new BrokenLink('the last entry is not the one the session ends with');
+}
+
+function isDamage(error: unknown): error is Error {
+  return error instanceof BrokenLink || failureOf(error) !== undefined;
 }

@@ -12,6 +12,9 @@ export const SCHEMA_VERSION = 1;
 /** Values of `entries.role`: the two entries that are filed under a key. */
 export const ROLE = { input: 0, output: 1 } as const;
 
+/** Values of `blobs.form`, by index. */
+export const FORMS = ['raw', 'deflated', 'absent'] as const;
+
 /** One statement an object, as SQLite keeps them in its own catalogue, where opening compares them. */
 export const TABLES: readonly string[] = [
   // `digest` covers the row: nothing else would notice a session that changed its name.
@@ -27,7 +30,7 @@ export const TABLES: readonly string[] = [
   'CREATE UNIQUE INDEX entries_by_seq ON entries (session, seq)',
   'CREATE UNIQUE INDEX entries_by_key ON entries (key, session, role) WHERE key IS NOT NULL',
   `CREATE TABLE blobs (
-    session INTEGER NOT NULL, seq INTEGER NOT NULL, deflated INTEGER NOT NULL, content BLOB NOT NULL,
+    session INTEGER NOT NULL, seq INTEGER NOT NULL, form INTEGER NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (session, seq)
   )`,
   `CREATE TABLE checkpoints (

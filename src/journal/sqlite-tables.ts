@@ -1,7 +1,7 @@
 /**
  * The statements, prepared once, and the conversions between rows and values. Two habits of libsql 0.5.29 shape them:
  * parameters always go in an array (a lone Buffer aborts the process), and every column is cast, because one flipped bit
- * in a row's header turns a BLOB into a TEXT that is not UTF-8, which aborts it too.
+ * in a row's header turns a BLOB into a TEXT that is not UTF-8, which aborts it too, or into a NULL.
  */
 import { createHash } from 'node:crypto';
 import type { Entry, StoredEntry } from '../session/entry.js';
@@ -9,9 +9,9 @@ import type { Filed } from './admission.js';
 import type { Position, Row } from './chain-walk.js';
 import type { Acknowledged } from './commit-mark.js';
 import type { Checkpoint } from './journal.js';
-import type { PackedSnapshot } from './snapshot-bytes.js';
+import type { Form, PackedSnapshot } from './snapshot-bytes.js';
 import type { Connection } from './sqlite-file.js';
-import { ROLE } from './sqlite-schema.js';
+import { FORMS, ROLE } from './sqlite-schema.js';
 
 /** A session's row. `no` stands for its id in the other tables. */
 export interface SessionRecord extends Position {
@@ -27,9 +27,18 @@ export interface FoundSession {
   readonly last: Position;
 }
 
+/** What the index of keys says, not yet believed. */
+export interface FiledPlace {
+  readonly id: string;
+  readonly seq: number;
+  readonly type: keyof typeof ROLE;
+}
+
 type Value = number | null | Uint8Array;
 
-const ROW = 'CAST(seq AS INTEGER), CAST(line AS BLOB), CAST(hash AS BLOB)';
+const bytes = (column: string) => `COALESCE(CAST(${column} AS BLOB), zeroblob(0))`;
+
+const ROW = `CAST(seq AS INTEGER), ${bytes('line')}, ${bytes('hash')}`;
 type RawRow = [number, Buffer, Buffer];
 
 export class Tables {
@@ -56,28 +65,28 @@ export class Tables {
       return (...values: Value[]) => statement.all(values) as Columns[];
     };
     this.#insertEntry = write('INSERT INTO entries (session, seq, line, hash, key, role) VALUES (?, ?, ?, ?, ?, ?)');
-    this.#insertBlob = write('INSERT INTO blobs (session, seq, deflated, content) VALUES (?, ?, ?, ?)');
+    this.#insertBlob = write('INSERT INTO blobs (session, seq, form, content) VALUES (?, ?, ?, ?)');
     this.#putSession = write('REPLACE INTO sessions (no, id, revision, head, bytes, digest) VALUES (?, ?, ?, ?, ?, ?)');
     this.#putCheckpoint = write(
       'REPLACE INTO checkpoints (session, revision, hash, state, digest) VALUES (?, ?, ?, ?, ?)',
     );
     this.#rows = read<RawRow>(`SELECT ${ROW} FROM entries WHERE session = ? AND seq BETWEEN ? AND ? ORDER BY seq`);
     this.#filed = read<[number]>('SELECT CAST(role AS INTEGER) FROM entries WHERE key = ? AND session = ?');
-    this.#byKey = read<[Buffer, number]>(
-      `SELECT CAST(id AS BLOB), CAST(seq AS INTEGER) FROM entries JOIN sessions ON no = session
+    this.#byKey = read<[Buffer, number, number]>(
+      `SELECT ${bytes('id')}, CAST(seq AS INTEGER), CAST(role AS INTEGER) FROM entries JOIN sessions ON no = session
        WHERE key = ? ORDER BY session, role`,
     );
     this.#blob = read<[number, Buffer]>(
-      'SELECT CAST(deflated AS INTEGER), CAST(content AS BLOB) FROM blobs WHERE session = ? AND seq = ?',
+      `SELECT CAST(form AS INTEGER), ${bytes('content')} FROM blobs WHERE session = ? AND seq = ?`,
     );
     this.#checkpoint = read<[number, Buffer, Buffer, Buffer]>(
-      `SELECT CAST(revision AS INTEGER), CAST(hash AS BLOB), CAST(state AS BLOB), CAST(digest AS BLOB)
+      `SELECT CAST(revision AS INTEGER), ${bytes('hash')}, ${bytes('state')}, ${bytes('digest')}
        FROM checkpoints WHERE session = ?`,
     );
     this.#newest = read<[number, Buffer]>(
-      'SELECT CAST(place AS INTEGER), CAST(hash AS BLOB) FROM entries ORDER BY place DESC LIMIT 1',
+      `SELECT CAST(place AS INTEGER), ${bytes('hash')} FROM entries ORDER BY place DESC LIMIT 1`,
     );
-    this.#atPlace = read<[Buffer]>('SELECT CAST(hash AS BLOB) FROM entries WHERE place = ?');
+    this.#atPlace = read<[Buffer]>(`SELECT ${bytes('hash')} FROM entries WHERE place = ?`);
   }
 
   insertEntry(no: number, { entry, line, hash }: StoredEntry): void {
@@ -86,7 +95,7 @@ export class Tables {
   }
 
   insertBlob(no: number, seq: number, packed: PackedSnapshot): void {
-    this.#insertBlob(no, seq, packed.deflated ? 1 : 0, packed.content);
+    this.#insertBlob(no, seq, FORMS.indexOf(packed.form), packed.content);
   }
 
   putSession(record: SessionRecord): void {
@@ -114,13 +123,17 @@ export class Tables {
   }
 
   /** @returns what is filed under `key`, sessions oldest first, inputs before outputs. */
-  placesOf(key: string): { id: string; seq: number }[] {
-    return this.#byKey(Buffer.from(key)).map(([id, seq]) => ({ id: id.toString(), seq }));
+  placesOf(key: string): FiledPlace[] {
+    return this.#byKey(Buffer.from(key)).map(([id, seq, role]) => ({
+      id: id.toString(),
+      seq,
+      type: role === ROLE.input ? 'input' : 'output',
+    }));
   }
 
-  blob(no: number, seq: number): { deflated: boolean; content: Buffer } | undefined {
+  blob(no: number, seq: number): { form: Form | undefined; content: Buffer } | undefined {
     const [row] = this.#blob(no, seq);
-    return row && { deflated: row[0] !== 0, content: row[1] };
+    return row && { form: FORMS[row[0]], content: row[1] };
   }
 
   /** @returns the session's checkpoint, if it is as it was written. */
@@ -153,8 +166,8 @@ export class Tables {
   sessions(): FoundSession[] {
     const rows = this.connection
       .prepare(
-        `SELECT s.no, CAST(s.id AS BLOB), CAST(s.revision AS INTEGER), CAST(s.head AS BLOB), CAST(s.bytes AS INTEGER),
-           CAST(s.digest AS BLOB), CAST(e.seq AS INTEGER), CAST(e.hash AS BLOB)
+        `SELECT s.no, ${bytes('s.id')}, CAST(s.revision AS INTEGER), ${bytes('s.head')}, CAST(s.bytes AS INTEGER),
+           ${bytes('s.digest')}, CAST(e.seq AS INTEGER), CAST(e.hash AS BLOB)
          FROM sessions s LEFT JOIN entries e
            ON e.session = s.no AND e.seq = (SELECT max(seq) FROM entries WHERE session = s.no)
          ORDER BY s.no`,
@@ -166,6 +179,26 @@ export class Tables {
       const last = { revision: seq ?? 0, head: hash?.toString('hex') ?? '' };
       return { record, intact: digest.equals(digestOf(record)), last };
     });
+  }
+
+  /**
+   * @returns ids of sessions with an entry, among the `newest` entries of all, that the index of keys does not find. An
+   * evaluation missing from it would be taken for a new one and run again.
+   */
+  misfiled(newest: number): string[] {
+    const rows = this.connection
+      .prepare(
+        `SELECT ${bytes('id')} FROM sessions WHERE no IN (
+           SELECT session FROM (SELECT session, key, role FROM entries ORDER BY place DESC LIMIT ?) AS e
+           WHERE key NOTNULL AND NOT EXISTS (
+             SELECT 1 FROM entries AS i INDEXED BY entries_by_key
+             WHERE i.key = e.key AND i.session = e.session AND i.role = e.role
+           )
+         )`,
+      )
+      .raw()
+      .all([newest]) as [Buffer][];
+    return rows.map(([id]) => id.toString());
   }
 
   /** @returns whether some entry belongs to no session: its row was lost. Skips from session to session. */

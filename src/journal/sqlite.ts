@@ -20,8 +20,14 @@ import { failureOf } from './sqlite-failure.js';
 import { closeFile, type Connection, openFile } from './sqlite-file.js';
 import { Ledger, type Listener } from './sqlite-ledger.js';
 import { Reader } from './sqlite-reader.js';
-import { type SessionRecord, Tables } from './sqlite-tables.js';
+import { type FiledPlace, type SessionRecord, Tables } from './sqlite-tables.js';
 import { join, place, type Succession } from './succession.js';
+
+/**
+ * Entries whose keys opening looks up: about 10 ms when there are that many. A retry asks for a recent evaluation, so these
+ * are the ones that a damaged index could make run twice.
+ */
+const NEWEST_CHECKED = 10_000;
 
 export interface SqliteJournalOptions {
   /** Where the journal lives; made when it is not there, readable by its owner only. */
@@ -72,6 +78,7 @@ class OpenJournal implements SqliteJournal {
   readonly #queue: CommitQueue;
   /** Sessions that opening found damaged: what is left of them can be read, but nothing may follow it. */
   readonly #damaged = new Map<string, DamagedJournal>();
+  #closing: Promise<void> | undefined;
   #closed = false;
 
   constructor(
@@ -84,7 +91,7 @@ class OpenJournal implements SqliteJournal {
     this.#queue = new CommitQueue(this.#ledger);
   }
 
-  /** Cheap: looks at the last entry of every session, not at the others. */
+  /** Cheap: looks at the last entry of every session and at the newest keys, not at the other entries. */
   load(): void {
     for (const { record, intact, last } of this.#tables.sessions()) {
       if (!intact) throw new DamagedJournal(record.id, 0, `The row of session ${record.id} is damaged`);
@@ -92,12 +99,16 @@ class OpenJournal implements SqliteJournal {
       if (last.revision === record.revision && last.head === record.head) continue;
       this.#damaged.set(record.id, this.#reader.damaged(record, 'its last entry is not the one it ends with'));
     }
+    for (const id of this.#tables.misfiled(NEWEST_CHECKED)) {
+      const record = this.#ledger.committed(id);
+      if (record) this.#damaged.set(id, this.#reader.damaged(record, 'the index of keys misses an evaluation'));
+    }
     if (this.#tables.hasOrphans()) throw new DamagedJournal('', 0, 'The journal has entries of a session it lost');
     this.#checkMark();
   }
 
   append(session: string, drafts: readonly Draft[], options: AppendOptions = {}): Promise<readonly StoredEntry[]> {
-    if (this.#closed) return Promise.reject(new JournalClosed());
+    if (this.#closing) return Promise.reject(new JournalClosed());
     const packed = new Map<Draft, PackedSnapshot>();
     const large: Promise<unknown>[] = [];
     for (const draft of drafts) {
@@ -119,7 +130,7 @@ class OpenJournal implements SqliteJournal {
     entries: readonly StoredEntry[],
     blobs: ReadonlyMap<number, Uint8Array>,
   ): Promise<void> {
-    if (this.#closed) throw new JournalClosed();
+    if (this.#closing) throw new JournalClosed();
     let copy: Succession = { entries: [], blobs: new Map() };
     const ready = verifyCopy(session, entries, blobs).then((verified) => {
       copy = verified;
@@ -129,7 +140,7 @@ class OpenJournal implements SqliteJournal {
   }
 
   read(session: string, range: { after?: number; upTo?: number; limit?: number } = {}): readonly StoredEntry[] {
-    const record = this.#ledger.committed(session);
+    const record = this.#record(session);
     if (!record) return [];
     const { after = 0, upTo = record.revision, limit = record.revision } = range;
     return this.#reader.range(record, after, Math.min(upTo, record.revision, after + limit));
@@ -137,37 +148,37 @@ class OpenJournal implements SqliteJournal {
 
   findByKey(key: string, session?: string): readonly { session: string; entries: readonly StoredEntry[] }[] {
     const filed = new Map<string, StoredEntry[]>();
-    for (const { id, seq } of this.#tables.placesOf(key)) {
-      const record = this.#ledger.committed(id);
-      if (!record || (session !== undefined && session !== id)) continue;
-      filed.set(id, [...(filed.get(id) ?? []), this.#reader.filedUnder(record, key, seq)]);
+    for (const found of this.#placesOf(key)) {
+      const record = this.#record(found.id);
+      if (!record || (session !== undefined && session !== found.id)) continue;
+      filed.set(found.id, [...(filed.get(found.id) ?? []), this.#reader.filedUnder(record, key, found)]);
     }
+    if (filed.size === 0) this.#mustKnowKeys(session);
     return [...filed].map(([id, entries]) => ({ session: id, entries }));
   }
 
   blob(session: string, seq: number): Uint8Array | undefined {
-    const record = this.#ledger.committed(session);
+    const record = this.#record(session);
     if (!record || seq < 1 || seq > record.revision) return undefined;
     const [stored] = this.#reader.range(record, seq - 1, seq);
     return stored && this.#reader.blob(record, stored.entry);
   }
 
   session(id: string): SessionRow | undefined {
-    const record = this.#ledger.committed(id);
+    const record = this.#record(id);
     return record && rowOf(record);
   }
 
   sessions(): readonly SessionRow[] {
+    this.#mustBeReadable();
     return this.#ledger.all().map(rowOf);
   }
 
   checkpoint(session: string): Checkpoint | undefined {
-    const record = this.#ledger.committed(session);
+    const record = this.#record(session);
     if (!record) return undefined;
-    const checkpoint = this.#ledger.waitingCheckpoint(session) ?? this.#tables.checkpoint(record.no);
-    if (!checkpoint) return undefined;
-    const [at] = this.#tables.rows(record.no, checkpoint.revision, checkpoint.revision);
-    return at?.hash === checkpoint.hash ? checkpoint : undefined;
+    const checkpoint = this.#ledger.waitingCheckpoint(session) ?? this.#reader.checkpoint(record);
+    return checkpoint && this.#reader.hashAt(record, checkpoint.revision) === checkpoint.hash ? checkpoint : undefined;
   }
 
   saveCheckpoint(session: string, checkpoint: Checkpoint): void {
@@ -178,27 +189,53 @@ class OpenJournal implements SqliteJournal {
     return this.#ledger.listen(listener);
   }
 
-  remove(session: string): Promise<void> {
-    return this.#change(session, () => () => {
-      this.#ledger.remove(session);
-      this.#damaged.delete(session);
-    });
+  async remove(session: string): Promise<void> {
+    await this.#change(session, () => () => this.#ledger.remove(session));
+    this.#damaged.delete(session);
   }
 
   verify(session: string): Verification {
-    const record = this.#ledger.committed(session);
+    const record = this.#record(session);
     if (!record) return { lastGood: 0, head: BEGINNING.head };
     const { position, damage } = this.#reader.walk(record, ({ entry }) => this.#reader.blob(record, entry));
     const good = { lastGood: position.revision, head: position.head };
     return damage === undefined ? good : { ...good, damage };
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#queue.drain();
+    this.#closed = true;
     this.mark.close();
     closeFile(this.connection);
+  }
+
+  /** "Not there" cannot be said of a session whose damage may hide it: who hears it may run the evaluation again. */
+  #mustKnowKeys(session: string | undefined): void {
+    for (const [id, damage] of this.#damaged) if (session === undefined || session === id) throw damage;
+  }
+
+  #placesOf(key: string): FiledPlace[] {
+    this.#mustBeReadable();
+    try {
+      return this.#tables.placesOf(key);
+    } catch (error) {
+      throw unreadable('', error);
+    }
+  }
+
+  #record(session: string): SessionRecord | undefined {
+    this.#mustBeReadable();
+    return this.#ledger.committed(session);
+  }
+
+  /** The statements outlive the connection's end, and would read a file that is another's by now. */
+  #mustBeReadable(): void {
+    if (this.#closed) throw new JournalClosed();
   }
 
   #checkMark(): void {
@@ -227,7 +264,7 @@ class OpenJournal implements SqliteJournal {
 
   #change(session: string, decide: () => Write, ready?: Promise<unknown>): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) throw new JournalClosed();
+      if (this.#closing) throw new JournalClosed();
       const rejected = (error: unknown) => reject(unwritten(session, error));
       this.#queue.add(session, { decide, committed: resolve, rejected }, ready);
     });
