@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { deferredBuiltins } from './deferred-builtins.mjs';
 import { BUNDLE, CORE_FOLDERS, ROOT, SRC } from './layout.mjs';
 import { lazyPackages } from './lazy-packages.mjs';
 import { oclifPatches } from './oclif-patches.mjs';
@@ -30,7 +31,7 @@ export async function buildCore(dist) {
     },
     external: NEVER_BUNDLED,
     outfile: `${dist}/core.cjs`,
-    plugins: [lazyPackages(dist), oclifPatches()],
+    plugins: [deferredBuiltins(), lazyPackages(dist), oclifPatches()],
   });
   const text = await readFile(`${dist}/core.cjs`, 'ascii');
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 32);

@@ -41,7 +41,9 @@ const ENVIRONMENT = [
 ];
 
 function describeCommand(command) {
-  const words = `stui ${command.id.replaceAll(':', ' ')}`;
+  const name = command.id.replaceAll(':', ' ');
+  const words = `stui ${name}`;
+  const plain = (text) => withoutTemplate(text, name);
   const flags = Object.values(command.flags).filter((flag) => !flag.hidden);
   const args = Object.values(command.args).filter((arg) => !arg.hidden);
   return {
@@ -51,39 +53,48 @@ function describeCommand(command) {
     description: plain(command.description ?? ''),
     aliases: command.aliases.map((alias) => `stui ${alias.replaceAll(':', ' ')}`),
     args: args.map((arg) => ({ ...arg, label: arg.name.toUpperCase(), description: plain(arg.description ?? '') })),
-    flags: flags.map(describeFlag),
-    examples: (command.examples ?? []).map(describeExample),
+    flags: flags.map((flag) => describeFlag(flag, plain)),
+    examples: (command.examples ?? []).map((example) => describeExample(example, plain)),
   };
 }
 
-function describeFlag(flag) {
+function describeFlag(flag, plain) {
   const value = flag.type === 'boolean' ? '' : (flag.helpValue ?? (flag.options ? flag.options.join('|') : '<value>'));
   const text = [flag.summary, flag.description].filter(Boolean).join(' ');
   const long = `--${flag.allowNo ? '[no-]' : ''}${flag.name}`;
   const particulars = [
     flag.required && 'required',
     flag.multiple && 'can be given several times',
-    flag.default !== undefined && flag.default !== '' && `default: ${flag.default}`,
+    String(flag.default ?? '') !== '' && `default: ${flag.default}`,
     flag.env && `environment: ${flag.env}`,
   ].filter(Boolean);
   return { ...flag, long, value, description: plain(text), particulars };
 }
 
 /** An example is a command line, or a line that explains and one that commands. */
-function describeExample(example) {
+function describeExample(example, plain) {
   if (typeof example !== 'string') return { comment: plain(example.description), line: plain(example.command) };
   const lines = plain(example).split('\n');
-  const at = lines.findIndex((line) => /^\$?\s*stui\b/.test(line.trim()));
-  const comment = lines.slice(0, Math.max(at, 0)).join(' ').trim();
-  return { comment, line: (lines.slice(Math.max(at, 0)).join('\n') || '').trim().replace(/^\$\s*/, '') };
+  const firstCommand = Math.max(
+    0,
+    lines.findIndex((line) => /\bstui\b/.test(line)),
+  );
+  const comment = lines.slice(0, firstCommand).join(' ').trim();
+  return {
+    comment,
+    line: lines
+      .slice(firstCommand)
+      .join('\n')
+      .trim()
+      .replace(/^\$\s*/, ''),
+  };
 }
 
-/** oclif renders descriptions as templates; these are the expressions in use. */
-function plain(text) {
-  return text
-    .replaceAll(/<%=\s*config\.bin\s*%>/g, 'stui')
-    .replaceAll(/<%=\s*command\.id\s*%>/g, '')
-    .trim();
+/** oclif renders texts as templates; these are the expressions in use. */
+function withoutTemplate(text, name) {
+  const rendered = text.replaceAll(/<%=\s*config\.bin\s*%>/g, 'stui').replaceAll(/<%=\s*command\.id\s*%>/g, name);
+  if (rendered.includes('<%')) throw new Error(`stui ${name}: the manuals do not know this template: ${rendered}`);
+  return rendered.trim();
 }
 
 function firstSentence(text) {

@@ -32,7 +32,7 @@ function rootPage(model) {
 
 function commandPage(command, model) {
   return page(command.page, model, [
-    section('NAME', [`${roff(command.page)} \\- ${roff(withoutFullStop(command.summary))}`]),
+    section('NAME', wrap(`${roff(command.page)} \\- ${roff(withoutFullStop(command.summary))}`)),
     section('SYNOPSIS', synopsis(command)),
     section('DESCRIPTION', paragraphs(command.description)),
     section(
@@ -116,8 +116,12 @@ function italic(text) {
 
 /** Text in lines of at most 79 bytes, as mandoc asks for; a line may not begin like a request. */
 function text(words) {
+  return wrap(roff(words));
+}
+
+function wrap(escaped) {
   const lines = [''];
-  for (const word of roff(words).split(/\s+/)) {
+  for (const word of escaped.split(/\s+/)) {
     const line = lines.at(-1);
     if (line !== '' && line.length + 1 + word.length > MAX_LINE_BYTES) lines.push(word);
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;

@@ -32,24 +32,29 @@ export function findTarget(argv: readonly string[], { commandIds, topics }: Voca
   return topics.includes(id) ? { kind: 'topic', id, rest } : { kind: 'unknown', words };
 }
 
-/** Typing errors beyond a third of the word are not typing errors. */
+/** What differs in more than a third of a word is another word, not a slip of the finger. */
 const MAX_DISTANCE_SHARE = 1 / 3;
 
 /** The failure for words that name no command, with the nearest command there is as the hint. */
-export function unknownCommand(words: readonly string[], { commandIds, topics }: Vocabulary): CliError {
-  const typed = words.join(' ');
-  const names = [...commandIds, ...topics].map((id) => id.replaceAll(':', ' '));
-  const nearest = names
-    .map((name) => ({ name, distance: distanceToTyped(name, words) }))
-    .filter(({ name, distance }) => distance <= Math.ceil(name.length * MAX_DISTANCE_SHARE))
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))[0];
-  return new CliError('command-not-found', `There is no command "${typed}"`, {
-    hint:
-      nearest === undefined ? 'Run "stui --help" for the list of commands.' : `Did you mean "stui ${nearest.name}"?`,
+export function unknownCommand(words: readonly string[], vocabulary: Vocabulary): CliError {
+  const nearest = nearestName(words, vocabulary);
+  const topic = words.length > 1 && vocabulary.topics.includes(words[0] as string) ? `${words[0]} ` : '';
+  return new CliError('command-not-found', `There is no command "${words.join(' ')}"`, {
+    hint: nearest === undefined ? `Run "stui ${topic}--help" for what there is.` : `Did you mean "stui ${nearest}"?`,
   });
 }
 
-/** Compares as many words as the name has: what follows may be arguments. */
-function distanceToTyped(name: string, words: readonly string[]): number {
-  return distance(name, words.slice(0, name.split(' ').length).join(' '));
+/** Of equally near names the longest: it accounts for more of what was typed. */
+function nearestName(words: readonly string[], { commandIds, topics }: Vocabulary): string | undefined {
+  return [...commandIds, ...topics]
+    .map((id) => ({ name: id.replaceAll(':', ' '), distance: nameDistance(id.split(':'), words) }))
+    .filter(({ distance }) => distance > 0 && distance < Number.POSITIVE_INFINITY)
+    .sort((a, b) => a.distance - b.distance || b.name.length - a.name.length)[0]?.name;
+}
+
+function nameDistance(name: readonly string[], words: readonly string[]): number {
+  return name.reduce((total, part, index) => {
+    const slips = distance(part, words[index] ?? '');
+    return slips > Math.max(1, Math.floor(part.length * MAX_DISTANCE_SHARE)) ? Number.POSITIVE_INFINITY : total + slips;
+  }, 0);
 }
