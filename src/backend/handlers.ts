@@ -1,5 +1,6 @@
 /** What each command does. The descriptors say what goes in and out; the registry and the sessions do the work. */
 import { randomUUID } from 'node:crypto';
+import type { Journal } from '../journal/journal.js';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import type { SessionSummary } from '../protocol/documents.js';
@@ -9,7 +10,6 @@ import { CAPABILITIES, PROTOCOL_VERSIONS } from '../protocol/version.js';
 import { hashedLine } from '../session/archive.js';
 import type { StoredEntry } from '../session/entry.js';
 import { nameProblem } from '../session/name.js';
-import type { Journal } from '../journal/journal.js';
 import { type HistoryQuery, readHistory } from './history.js';
 import type { SessionRegistry } from './registry.js';
 import type { Evaluated, SessionHost } from './session-host.js';

@@ -23,7 +23,8 @@ async function main(): Promise<void> {
     },
   });
   const { endpoint, 'data-dir': dataDirectory, 'cache-dir': cacheDirectory } = values;
-  if (!endpoint || !dataDirectory || !cacheDirectory) throw new Error('--endpoint, --data-dir and --cache-dir are needed');
+  if (!endpoint || !dataDirectory || !cacheDirectory)
+    throw new Error('--endpoint, --data-dir and --cache-dir are needed');
 
   // Everything below is for the owner only, whatever the umask was.
   process.umask(0o077);

@@ -1,10 +1,9 @@
 /** All sessions of a backend: opened from the journal, found by id or name, expired when their time has come. */
 import { randomUUID } from 'node:crypto';
-import type { CreatedEntry } from '../session/entry.js';
-import type { StoredEntry } from '../session/entry.js';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Archive } from '../session/archive.js';
+import type { CreatedEntry, StoredEntry } from '../session/entry.js';
 import { nameProblem, resolveSession } from '../session/name.js';
 import { fold, type SessionState } from '../session/state.js';
 import { type HostContext, SessionHost } from './session-host.js';
@@ -54,7 +53,8 @@ export class SessionRegistry {
       reference,
       this.all().map(({ state }) => state),
     );
-    if (resolution === 'none') throw new ProtocolError('SessionNotFound', `No session has the id or name "${reference}"`);
+    if (resolution === 'none')
+      throw new ProtocolError('SessionNotFound', `No session has the id or name "${reference}"`);
     if ('ambiguous' in resolution) {
       const ids = resolution.ambiguous.map(({ id }) => id);
       throw new ProtocolError(
@@ -77,7 +77,10 @@ export class SessionRegistry {
     this.requireFreeName(name);
     const owned = this.all().filter(({ state }) => state.owner === request.client && !state.closed).length;
     if (owned >= settings.MAX_SESSIONS_PER_CLIENT) {
-      throw new ProtocolError('LimitExceeded', `A client owns at most ${settings.MAX_SESSIONS_PER_CLIENT} open sessions`);
+      throw new ProtocolError(
+        'LimitExceeded',
+        `A client owns at most ${settings.MAX_SESSIONS_PER_CLIENT} open sessions`,
+      );
     }
     const body: CreatedEntry = {
       type: 'created',
@@ -105,7 +108,11 @@ export class SessionRegistry {
   /** The session of evaluations that name none; created when first needed. */
   async defaultSession(client: string): Promise<SessionHost> {
     const open = () => this.all().find(({ state }) => state.name === DEFAULT_SESSION && !state.closed);
-    return open() ?? (await this.create({ name: DEFAULT_SESSION, labels: {}, client }).catch(() => open())) ?? this.find(DEFAULT_SESSION);
+    return (
+      open() ??
+      (await this.create({ name: DEFAULT_SESSION, labels: {}, client }).catch(() => open())) ??
+      this.find(DEFAULT_SESSION)
+    );
   }
 
   /** @throws {ProtocolError} NameTaken, unless the holder is `self` */
@@ -132,18 +139,21 @@ export class SessionRegistry {
       if (ours?.hash !== archive.entries[shared - 1]?.hash) throw diverged(archive, present.revision);
       if (archive.state.revision <= present.revision) return { host: this.#host(id), outcome: 'unchanged' };
     }
-    await this.#hosts.get(id)?.abandon();
+    const replaced = this.#hosts.get(id);
+    await replaced?.abandon();
     const news = archive.entries.slice(shared);
     try {
       await journal.adopt(id, news, archive.blobs);
     } catch (error) {
+      // The abandoned host takes no more work; what it knew is in the journal.
+      if (replaced) this.#adoptHost(replaced.state);
       if (error instanceof JournalFull) {
         throw new ProtocolError('StorageFull', 'The disk of the backend is full. Nothing was imported.');
       }
       throw error;
     }
     this.#hosts.delete(id);
-    const host = this.#adoptHost(archive.state);
+    const host = this.#adoptHost(this.#readState(id));
     await host.disownPending();
     return { host, outcome: present ? 'advanced' : 'created' };
   }

@@ -9,11 +9,25 @@ import {
   type EvaluateReply,
   type Inspection,
 } from '../engine/contract.js';
-import { DamagedJournal, type Draft, DuplicateKey, type Journal, JournalFull, RevisionConflict } from '../journal/journal.js';
+import {
+  DamagedJournal,
+  type Draft,
+  DuplicateKey,
+  type Journal,
+  JournalFull,
+  RevisionConflict,
+} from '../journal/journal.js';
 import type { EvaluationResult, RestoreReport, SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_CONTEXT_BYTES, MAX_LABELS } from '../protocol/limits.js';
-import type { BindingReport, EntryBody, EvaluationError, InputEntry, OutputEntry, StoredEntry } from '../session/entry.js';
+import type {
+  BindingReport,
+  EntryBody,
+  EvaluationError,
+  InputEntry,
+  OutputEntry,
+  StoredEntry,
+} from '../session/entry.js';
 import { type Evaluation, evaluationOf } from '../session/evaluation.js';
 import { applyMergePatch } from '../session/merge-patch.js';
 import { planRestore, type RestorePlan } from '../session/restore-plan.js';
@@ -175,7 +189,8 @@ export class SessionHost {
       const { restored } = await this.#ensureEngine(options.client);
       let bindings = restored?.bindings ?? plan.bindings;
       if (plan.replay.length > 0) bindings = await this.#replay(plan, options.client);
-      else if (reopened && !restored) await this.#append(options.client, [{ type: 'restored', bindings: [...bindings] }]);
+      else if (reopened && !restored)
+        await this.#append(options.client, [{ type: 'restored', bindings: [...bindings] }]);
       return this.#report(plan, bindings, startedAt, false);
     });
   }
@@ -196,7 +211,10 @@ export class SessionHost {
     this.#requireOpen();
     const size = JSON.stringify(applyMergePatch(this.state.context, patch)).length;
     if (size > MAX_CONTEXT_BYTES) {
-      throw new ProtocolError('LimitExceeded', `The context would have ${size} bytes; at most ${MAX_CONTEXT_BYTES} are kept`);
+      throw new ProtocolError(
+        'LimitExceeded',
+        `The context would have ${size} bytes; at most ${MAX_CONTEXT_BYTES} are kept`,
+      );
     }
     await this.#append(client, [{ type: 'context', patch }], ifRevision);
   }
@@ -224,8 +242,9 @@ export class SessionHost {
     });
   }
 
-  /** Stops the engine without saving; the session's journal is about to go or to be replaced. */
+  /** Stops for good without saving: the session's journal is about to go or to be replaced. */
   async abandon(): Promise<void> {
+    this.#stopping = true;
     this.#engine?.interrupt();
     await this.#lane.run(() => this.#stopEngine());
   }
@@ -311,7 +330,8 @@ export class SessionHost {
     }
     if (known.outcome !== 'queued') return { result: { ...known, fromJournal: true, restored: null } };
     const running = this.#waiting.get(request.key);
-    if (!running) throw new ProtocolError('ShuttingDown', `The evaluation ${request.key} is accepted and not yet answered`);
+    if (!running)
+      throw new ProtocolError('ShuttingDown', `The evaluation ${request.key} is accepted and not yet answered`);
     const { result } = await running;
     return { result: { ...result, fromJournal: true } };
   }
@@ -382,12 +402,7 @@ export class SessionHost {
     return bindings;
   }
 
-  #report(
-    plan: RestorePlan,
-    bindings: readonly BindingReport[],
-    startedAt: number,
-    planned: boolean,
-  ): RestoreReport {
+  #report(plan: RestorePlan, bindings: readonly BindingReport[], startedAt: number, planned: boolean): RestoreReport {
     return {
       session: this.state.id,
       name: this.state.name,

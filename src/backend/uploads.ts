@@ -24,7 +24,10 @@ export class Uploads {
     const upload = this.#uploads.get(id) ?? this.#begin(id);
     if (offset > upload.bytes) {
       this.#end(id);
-      throw new ProtocolError('InvalidParameters', `import_session: "offset": ${upload.bytes} bytes came so far; begin again`);
+      throw new ProtocolError(
+        'InvalidParameters',
+        `import_session: "offset": ${upload.bytes} bytes came so far; begin again`,
+      );
     }
     if (offset === upload.bytes) {
       if (upload.bytes + data.byteLength > MAX_ARCHIVE_BYTES) {

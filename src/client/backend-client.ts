@@ -60,7 +60,8 @@ export class BackendClient {
   close(): void {
     clearInterval(this.#watch);
     this.socket.close();
-    for (const { reject } of this.#waiting.values()) reject(new Unreachable(this.endpoint, 'the connection was closed'));
+    for (const { reject } of this.#waiting.values())
+      reject(new Unreachable(this.endpoint, 'the connection was closed'));
     this.#waiting.clear();
   }
 

@@ -63,7 +63,9 @@ export default class Eval extends BackendCommand<EvaluationResult> {
     const errorStyle = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });
     process.stderr.write(`${evaluationFailure(evaluation, errorStyle)}\n`);
     if (evaluation.outcome === 'unknown') {
-      process.stderr.write(`It may have run in part. Its key is ${visible(evaluation.key)}; nothing runs it again by itself.\n`);
+      process.stderr.write(
+        `It may have run in part. Its key is ${visible(evaluation.key)}; nothing runs it again by itself.\n`,
+      );
     }
     void style;
     return '';

@@ -2,9 +2,9 @@ import { Flags } from '@oclif/core';
 import { parseDuration } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import type { Style } from '../cli/style.js';
-import type { Evaluation } from '../session/evaluation.js';
 import { BackendCommand, sessionFlag } from '../service/backend-command.js';
 import { historyTable } from '../service/session-text.js';
+import type { Evaluation } from '../session/evaluation.js';
 
 interface Result {
   readonly session: string;
@@ -24,7 +24,9 @@ export default class History extends BackendCommand<Result> {
     session: sessionFlag,
     grep: Flags.string({ summary: 'Only evaluations whose code contains this text, case not minded.' }),
     limit: Flags.integer({ summary: 'At most this many, the newest ones.', default: 20, min: 1, max: 10_000 }),
-    since: Flags.string({ summary: 'Only evaluations since this time (ISO 8601), or not longer ago than this (2h, 30m).' }),
+    since: Flags.string({
+      summary: 'Only evaluations since this time (ISO 8601), or not longer ago than this (2h, 30m).',
+    }),
   };
 
   protected override async execute(): Promise<Result> {
@@ -49,5 +51,8 @@ function pointInTime(text: string): string {
   if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return new Date(Date.now() - parseDuration(text)).toISOString();
   const time = new Date(text);
   if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time.getTime())) return time.toISOString();
-  throw new UsageError(`Not a time: "${text}"`, 'Write 2026-01-31T12:00:00Z, 2026-01-31, or how long ago: 30m, 2h, 7d.');
+  throw new UsageError(
+    `Not a time: "${text}"`,
+    'Write 2026-01-31T12:00:00Z, 2026-01-31, or how long ago: 30m, 2h, 7d.',
+  );
 }

@@ -2,9 +2,9 @@ import { Flags } from '@oclif/core';
 import { StreamCommand } from '../cli/stream-command.js';
 import type { Style } from '../cli/style.js';
 import { cut, visibleLine } from '../cli/terminal-text.js';
-import type { Entry } from '../session/entry.js';
 import { BACKEND_FLAGS, openWorkplace, sessionArg, useConfiguredDefaults } from '../service/backend-command.js';
 import type { Workplace } from '../service/workplace.js';
+import type { Entry } from '../session/entry.js';
 
 type HashedEntry = Entry & { readonly hash: string };
 
@@ -20,7 +20,7 @@ export default class Log extends StreamCommand<HashedEntry> {
     'before it, a line feed, and the entry without the hash.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-42',
-    "<%= config.bin %> <%= command.id %> build-42 --after 120 --follow --json | jq -c 'select(.type == \"output\")'",
+    '<%= config.bin %> <%= command.id %> build-42 --after 120 --follow --json | jq -c \'select(.type == "output")\'',
   ];
   static override args = { session: sessionArg(false) };
   static override baseFlags = BACKEND_FLAGS;
@@ -78,7 +78,9 @@ function summaryOf(entry: Entry): string {
     case 'input':
       return entry.code.trim();
     case 'output':
-      return entry.printString ?? `${entry.outcome}: ${entry.error ? `${entry.error.class}: ${entry.error.message}` : ''}`;
+      return (
+        entry.printString ?? `${entry.outcome}: ${entry.error ? `${entry.error.class}: ${entry.error.message}` : ''}`
+      );
     case 'snapshot':
       return `${entry.kind}, ${entry.bytes} bytes: ${[...entry.saved, ...entry.classes].join(' ')}`;
     case 'context':

@@ -1,17 +1,20 @@
 import { stringArg } from '../cli/args.js';
 import { loadStyle } from '../cli/style.js';
 import { visible } from '../cli/terminal-text.js';
-import type { Evaluation } from '../session/evaluation.js';
 import { BackendCommand, sessionFlag } from '../service/backend-command.js';
 import { exitOf } from '../service/evaluate.js';
 import { evaluationFailure } from '../service/session-text.js';
+import type { Evaluation } from '../session/evaluation.js';
 
 export default class Result extends BackendCommand<Evaluation> {
   static override summary = 'Tell what became of an evaluation, by its key.';
   static override description =
     'Exits as "eval" would have: 0 for a value, 9 when the code raised, 6 when it was interrupted, 11 when the outcome is ' +
     'unknown, 10 while it is accepted and not yet answered.';
-  static override examples = ['<%= config.bin %> <%= command.id %> deploy-42', '<%= config.bin %> <%= command.id %> deploy-42 --json'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> deploy-42',
+    '<%= config.bin %> <%= command.id %> deploy-42 --json',
+  ];
   static override args = { key: stringArg({ description: 'Idempotency key of the evaluation.', required: true }) };
   static override flags = { session: sessionFlag };
 

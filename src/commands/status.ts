@@ -3,7 +3,7 @@ import { UsageError } from '../cli/errors.js';
 import type { Style } from '../cli/style.js';
 import { visibleLine } from '../cli/terminal-text.js';
 import { BackendCommand } from '../service/backend-command.js';
-import { connectionStatus, type ConnectionStatus } from '../service/connection-status.js';
+import { type ConnectionStatus, connectionStatus } from '../service/connection-status.js';
 
 const FIELDS = ['connection', 'backend', 'session', 'state', 'engine', 'revision', 'pending', 'latency'] as const;
 type Field = (typeof FIELDS)[number];
@@ -18,7 +18,10 @@ export default class Status extends BackendCommand<ConnectionStatus> {
     '<%= config.bin %> <%= command.id %> --json',
   ];
   static override flags = {
-    session: Flags.string({ char: 's', summary: 'Session to tell about. Defaults to STUI_SESSION, then to the current one.' }),
+    session: Flags.string({
+      char: 's',
+      summary: 'Session to tell about. Defaults to STUI_SESSION, then to the current one.',
+    }),
     format: Flags.string({
       summary: 'What to print, with fields in braces.',
       description: `Fields: ${FIELDS.map((field) => `{${field}}`).join(' ')}. A field that is not known is empty.`,
@@ -27,7 +30,9 @@ export default class Status extends BackendCommand<ConnectionStatus> {
 
   protected override async execute(): Promise<ConnectionStatus> {
     const { flags } = await this.parse(Status);
-    const unknown = [...(flags.format ?? '').matchAll(/\{(\w*)\}/g)].find(([, name]) => !FIELDS.includes(name as Field));
+    const unknown = [...(flags.format ?? '').matchAll(/\{(\w*)\}/g)].find(
+      ([, name]) => !FIELDS.includes(name as Field),
+    );
     if (unknown) throw new UsageError(`There is no field ${unknown[0]}`, `Fields: ${FIELDS.join(', ')}.`);
     this.#format = flags.format;
     return connectionStatus(this.workplace({ ...flags, autostart: false }), flags.session);

@@ -1,13 +1,20 @@
 /** Sessions out of a backend into files, and back. */
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join, basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { CliError, UsageError } from '../cli/errors.js';
 import type { Result } from '../protocol/command.js';
 import type { importSession } from '../protocol/commands.js';
 import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES } from '../protocol/limits.js';
-import { type Archive, DamagedArchive, decodeArchive, encodeArchive, NewerArchive, unhashedLine } from '../session/archive.js';
+import {
+  type Archive,
+  DamagedArchive,
+  decodeArchive,
+  encodeArchive,
+  NewerArchive,
+  unhashedLine,
+} from '../session/archive.js';
 import { chainHash, GENESIS } from '../session/chain.js';
 import type { Entry, StoredEntry } from '../session/entry.js';
 import { evaluationsIn } from '../session/evaluation.js';
@@ -52,7 +59,11 @@ export async function exportSession(
       return { ...about, bytes: gzipSync(text) };
     }
     case 'json': {
-      const document = { schemaVersion: 1, session: state, entries: entries.map(({ entry, hash }) => ({ ...entry, hash })) };
+      const document = {
+        schemaVersion: 1,
+        session: state,
+        entries: entries.map(({ entry, hash }) => ({ ...entry, hash })),
+      };
       return { ...about, bytes: Buffer.from(`${JSON.stringify(document, null, 2)}\n`) };
     }
     case 'st':
@@ -82,7 +93,8 @@ export function writeWhole(file: string, bytes: Buffer): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
-    const hint = code === 'ENOSPC' ? 'Free some space on that disk, or write elsewhere with -o.' : 'Choose another place with -o.';
+    const hint =
+      code === 'ENOSPC' ? 'Free some space on that disk, or write elsewhere with -o.' : 'Choose another place with -o.';
     throw new CliError('file-not-written', `${file} was not written: ${message}`, { hint, cause: error });
   }
 }
@@ -91,18 +103,26 @@ export function writeWhole(file: string, bytes: Buffer): void {
 export function readArchiveFile(file: string): { bytes: Buffer; archive: Archive } {
   const bytes = readInput(file);
   if (bytes.length > MAX_ARCHIVE_BYTES) {
-    throw new CliError('archive-too-large', `${file} has ${bytes.length} bytes; at most ${MAX_ARCHIVE_BYTES} can be imported`, {
-      exit: 'usage',
-    });
+    throw new CliError(
+      'archive-too-large',
+      `${file} has ${bytes.length} bytes; at most ${MAX_ARCHIVE_BYTES} can be imported`,
+      {
+        exit: 'usage',
+      },
+    );
   }
   try {
     return { bytes, archive: decodeArchive(unpack(bytes)) };
   } catch (error) {
     if (!(error instanceof DamagedArchive || error instanceof NewerArchive)) throw error;
-    const lastGood = error instanceof DamagedArchive && error.lastGood !== undefined ? `; revisions up to ${error.lastGood} verify` : '';
+    const lastGood =
+      error instanceof DamagedArchive && error.lastGood !== undefined
+        ? `; revisions up to ${error.lastGood} verify`
+        : '';
     throw new CliError('archive-damaged', `${file} cannot be imported: ${error.message}${lastGood}`, {
       exit: 'damaged',
-      hint: error instanceof NewerArchive ? 'Update stui.' : 'Export the session again, or take another copy of the file.',
+      hint:
+        error instanceof NewerArchive ? 'Update stui.' : 'Export the session again, or take another copy of the file.',
       cause: error,
     });
   }

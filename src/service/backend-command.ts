@@ -3,9 +3,9 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { StuiCommand } from '../cli/base-command.js';
 import { visible } from '../cli/terminal-text.js';
-import { openLocalState } from '../local/state.js';
 import { stuiPaths } from '../local/paths.js';
 import { PREFERENCE_KEYS, type PreferenceKey } from '../local/preference-table.js';
+import { openLocalState } from '../local/state.js';
 import { Workplace } from './workplace.js';
 
 /** Flags of every command that talks to a backend. */

@@ -14,15 +14,27 @@ const MEANINGS: Readonly<Record<ErrorType, { exit: ExitName; hint?: string }>> =
   EvaluationNotFound: { exit: 'notFound', hint: 'It was never accepted here, so it is safe to send it.' },
   LimitExceeded: { exit: 'conflict' },
   StorageFull: { exit: 'unexpected', hint: 'Free some space on the disk of the backend, then try again.' },
-  DamagedData: { exit: 'damaged', hint: 'Import an archive of the session, or restore the data directory from a backup.' },
-  Diverged: { exit: 'conflict', hint: 'Delete the one here if the archive is the one to keep: "stui session delete ID --yes".' },
+  DamagedData: {
+    exit: 'damaged',
+    hint: 'Import an archive of the session, or restore the data directory from a backup.',
+  },
+  Diverged: {
+    exit: 'conflict',
+    hint: 'Delete the one here if the archive is the one to keep: "stui session delete ID --yes".',
+  },
   EngineUnavailable: { exit: 'engineUnavailable', hint: 'The log of the backend says more: "stui backend status".' },
   InvalidRequest: { exit: 'unexpected' },
   MessageTooLarge: { exit: 'usage', hint: 'Split the source, or file it in in parts.' },
-  UnknownCommand: { exit: 'unexpected', hint: 'The backend is older than this stui: restart it with "stui backend stop".' },
+  UnknownCommand: {
+    exit: 'unexpected',
+    hint: 'The backend is older than this stui: restart it with "stui backend stop".',
+  },
   InvalidParameters: { exit: 'usage' },
   ShuttingDown: { exit: 'unreachable', hint: 'Try again in a moment.' },
-  RuntimeError: { exit: 'unexpected', hint: 'The log of the backend says more: "stui backend status" tells where it is.' },
+  RuntimeError: {
+    exit: 'unexpected',
+    hint: 'The log of the backend says more: "stui backend status" tells where it is.',
+  },
 };
 
 /** @returns the error as the CLI shows it; anything that is no ProtocolError comes back as it is */

@@ -47,10 +47,16 @@ async function current(workplace: Workplace, reference: string): Promise<Session
   }
 }
 
-function lastSeen(workplace: Workplace, reference: string | undefined): { session: SessionSummary | null; stale: boolean } {
+function lastSeen(
+  workplace: Workplace,
+  reference: string | undefined,
+): { session: SessionSummary | null; stale: boolean } {
   if (!reference) return { session: null, stale: true };
   const { sessions } = workplace.local.sessionCache.cachedSessions(workplace.connection);
-  const known = (sessions as unknown as SessionSummary[]).map((session) => ({ ...session, closed: session.state === 'closed' }));
+  const known = (sessions as unknown as SessionSummary[]).map((session) => ({
+    ...session,
+    closed: session.state === 'closed',
+  }));
   const found = resolveSession(reference, known);
   if (found === 'none' || 'ambiguous' in found) return { session: null, stale: true };
   const { closed, ...session } = found.found;

@@ -1,8 +1,9 @@
 /** Sessions as the backend lists them or, when it cannot be asked, as they were last seen. */
-import { explainFailure } from './backend-failure.js';
+
 import type { SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { resolveSession } from '../session/name.js';
+import { explainFailure } from './backend-failure.js';
 import { isUnreachable, type Workplace } from './workplace.js';
 
 export interface Listing {

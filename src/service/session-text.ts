@@ -67,7 +67,10 @@ export function restoreText(report: RestoreReport, style: Style): string {
   if (report.classes.length > 0) lines.push('', `classes: ${report.classes.map(visibleLine).join(', ')}`);
   if (report.notReplayed.length > 0) {
     const inputs = report.notReplayed.map(({ revision }) => revision).join(', ');
-    lines.push('', `Not run again: input ${inputs}. To run ${report.notReplayed.length === 1 ? 'it' : 'them'}: --replay`);
+    lines.push(
+      '',
+      `Not run again: input ${inputs}. To run ${report.notReplayed.length === 1 ? 'it' : 'them'}: --replay`,
+    );
   }
   return lines.join('\n');
 }
@@ -83,7 +86,10 @@ export function restoreRemark(report: RestoreReport): string {
 /** Why an evaluation has no value, for stderr. */
 export function evaluationFailure(evaluation: Evaluation | EvaluationResult, style: Style): string {
   const { error, outcome } = evaluation;
-  const where = error?.line === undefined ? '' : ` (line ${error.line}${error.column === undefined ? '' : `, column ${error.column}`})`;
+  const where =
+    error?.line === undefined
+      ? ''
+      : ` (line ${error.line}${error.column === undefined ? '' : `, column ${error.column}`})`;
   const what = error ? `${visible(error.class)}: ${visible(error.message)}${where}` : outcome;
   const stack = (error?.stack ?? []).map((frame) => style.dim(`  ${visibleLine(frame)}`));
   return [`${style.bad(outcome === 'error' ? '' : `${outcome}: `)}${style.bad(what)}`, ...stack].join('\n');
@@ -95,7 +101,11 @@ export function historyTable(evaluations: readonly Evaluation[], style: Style): 
     { title: 'TIME', value: ({ time }) => time },
     { title: 'OUTCOME', value: ({ outcome }) => outcome },
     { title: 'CODE', value: ({ code }) => code.trim(), maxWidth: 60 },
-    { title: 'RESULT', value: ({ printString, error }) => printString ?? (error ? `${error.class}: ${error.message}` : ''), maxWidth: 60 },
+    {
+      title: 'RESULT',
+      value: ({ printString, error }) => printString ?? (error ? `${error.class}: ${error.message}` : ''),
+      maxWidth: 60,
+    },
   ];
   return table(evaluations, columns, style);
 }

@@ -83,7 +83,8 @@ export class Workplace {
    */
   sessionReference(given: string | undefined): string {
     if (given === '') throw new UsageError('The session reference is empty');
-    const reference = given ?? (this.options.env['STUI_SESSION'] || this.local.currentSessions.get(this.connection)?.id);
+    const reference =
+      given ?? (this.options.env['STUI_SESSION'] || this.local.currentSessions.get(this.connection)?.id);
     if (reference) return reference;
     throw new CliError('no-session', 'No session is given, and there is no current one', {
       exit: 'notFound',

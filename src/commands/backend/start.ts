@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Flags } from '@oclif/core';
-import { CliError } from '../../cli/errors.js';
 import { StuiCommand } from '../../cli/base-command.js';
+import { CliError } from '../../cli/errors.js';
 import { writeDocument } from '../../cli/output.js';
 import { type BackendRecord, launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
 import { checkedEndpoint } from '../../local/endpoint.js';
@@ -50,10 +50,14 @@ export default class BackendStart extends StuiCommand<Result> {
 
     const running = runningBackend(dataDirectory);
     if (running) {
-      throw new CliError('backend-running', `A backend runs on ${dataDirectory} already (pid ${running.pid}, ${running.endpoint})`, {
-        exit: 'conflict',
-        hint: 'Stop it with "stui backend stop", or give this one its own --data-dir.',
-      });
+      throw new CliError(
+        'backend-running',
+        `A backend runs on ${dataDirectory} already (pid ${running.pid}, ${running.endpoint})`,
+        {
+          exit: 'conflict',
+          hint: 'Stop it with "stui backend stop", or give this one its own --data-dir.',
+        },
+      );
     }
     if (flags.detach) {
       if (endpoint === undefined && directory === undefined) await startOnce(launch);
@@ -73,7 +77,9 @@ export default class BackendStart extends StuiCommand<Result> {
   }
 
   protected override render({ pid, endpoint, dataDirectory, detached }: Result): string {
-    const how = detached ? 'in the background; stop it with "stui backend stop"' : 'in the foreground; stop it with Ctrl-C';
+    const how = detached
+      ? 'in the background; stop it with "stui backend stop"'
+      : 'in the foreground; stop it with Ctrl-C';
     return `The backend (pid ${pid}) listens on ${endpoint}, ${how}\nIts data is in ${dataDirectory}`;
   }
 }
@@ -85,9 +91,14 @@ function dataFor(endpoint: string | undefined, data: string): string {
 }
 
 function requireGuarded(endpoint: string, allowed: boolean): void {
-  if (allowed || endpoint.startsWith('ipc://') || /^tcp:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\]):/.test(endpoint)) return;
-  throw new CliError('remote-refused', `${endpoint} can be reached from other machines, and a backend has no access control yet`, {
-    exit: 'refused',
-    hint: 'Listen on tcp://127.0.0.1:PORT behind an SSH tunnel, or say --allow-remote if something else guards it.',
-  });
+  if (allowed || endpoint.startsWith('ipc://') || /^tcp:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\]):/.test(endpoint))
+    return;
+  throw new CliError(
+    'remote-refused',
+    `${endpoint} can be reached from other machines, and a backend has no access control yet`,
+    {
+      exit: 'refused',
+      hint: 'Listen on tcp://127.0.0.1:PORT behind an SSH tunnel, or say --allow-remote if something else guards it.',
+    },
+  );
 }

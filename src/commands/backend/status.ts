@@ -1,5 +1,5 @@
-import type { Style } from '../../cli/style.js';
 import { formatDuration } from '../../cli/duration.js';
+import type { Style } from '../../cli/style.js';
 import { fields } from '../../cli/table.js';
 import { logFile } from '../../local/backend-process.js';
 import type { Result } from '../../protocol/command.js';
@@ -11,7 +11,10 @@ type BackendReport = Result<typeof getBackendStatus> & { readonly connection: st
 
 export default class BackendStatus extends BackendCommand<BackendReport> {
   static override summary = 'Show how a backend is. Starts none.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --connection ci --json'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --connection ci --json',
+  ];
 
   protected override async execute(): Promise<BackendReport> {
     const { flags } = await this.parse(BackendStatus);

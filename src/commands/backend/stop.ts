@@ -23,10 +23,17 @@ export default class BackendStop extends StuiCommand<Result> {
   static override description =
     'Running evaluations get ten seconds, then they are interrupted. Nothing accepted is lost: what was queued runs when a ' +
     'backend opens the data again. Stopping a backend that does not run is no error.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --data-dir /var/lib/stui'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --data-dir /var/lib/stui',
+  ];
   static override flags = {
     'data-dir': Flags.string({ summary: 'Data directory of the backend. Defaults to that of the private backend.' }),
-    wait: durationFlag({ summary: 'How long to wait for its end.', default: DEFAULT_TIMEOUT_MS, defaultHelp: async () => '20s' }),
+    wait: durationFlag({
+      summary: 'How long to wait for its end.',
+      default: DEFAULT_TIMEOUT_MS,
+      defaultHelp: async () => '20s',
+    }),
   };
 
   protected override async execute(): Promise<Result> {

@@ -1,6 +1,6 @@
 import { stringArg } from '../../cli/args.js';
-import type { PreferenceSetting } from '../../local/preferences.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
+import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
 
 export default class ConfigGet extends BackendCommand<PreferenceSetting> {

@@ -1,11 +1,14 @@
 import { stringArg } from '../../cli/args.js';
-import type { PreferenceSetting } from '../../local/preferences.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
+import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
 
 export default class ConfigSet extends BackendCommand<PreferenceSetting> {
   static override summary = 'Set a preference.';
-  static override examples = ['<%= config.bin %> <%= command.id %> timeout 2m', '<%= config.bin %> <%= command.id %> autostart false'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> timeout 2m',
+    '<%= config.bin %> <%= command.id %> autostart false',
+  ];
   static override args = {
     key: stringArg({ description: 'Name of the preference; "stui config list" shows them.', required: true }),
     value: stringArg({ description: 'New value.', required: true }),

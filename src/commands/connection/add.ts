@@ -1,6 +1,6 @@
 import { stringArg } from '../../cli/args.js';
-import { BackendCommand } from '../../service/backend-command.js';
 import type { Connection } from '../../local/connections.js';
+import { BackendCommand } from '../../service/backend-command.js';
 
 export default class ConnectionAdd extends BackendCommand<Connection> {
   static override summary = 'Give a name to a backend somewhere else.';

@@ -1,7 +1,13 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../cli/errors.js';
 import { visibleLine } from '../../cli/terminal-text.js';
-import { defaultFileName, EXPORT_FORMATS, type ExportFormat, exportSession, writeWhole } from '../../service/archive-file.js';
+import {
+  defaultFileName,
+  EXPORT_FORMATS,
+  type ExportFormat,
+  exportSession,
+  writeWhole,
+} from '../../service/archive-file.js';
 import { BackendCommand, sessionArg } from '../../service/backend-command.js';
 import { formatBytes } from '../../service/session-text.js';
 
@@ -31,7 +37,8 @@ export default class SessionExport extends BackendCommand<Result> {
     output: Flags.string({
       char: 'o',
       summary: 'File to write, or - for stdout.',
-      description: 'By default an archive goes to NAME.stui.jsonl.gz in the working directory, the other formats to stdout.',
+      description:
+        'By default an archive goes to NAME.stui.jsonl.gz in the working directory, the other formats to stdout.',
     }),
     format: Flags.option({ summary: 'What to write.', options: EXPORT_FORMATS, default: 'archive' as const })(),
   };
@@ -56,7 +63,8 @@ export default class SessionExport extends BackendCommand<Result> {
   }
 
   protected override render({ name, revision, file, bytes, leftOut }: Result): string {
-    if (leftOut > 0) this.remark(`stui: ${leftOut} entries are left out: they follow an evaluation without an outcome yet`);
+    if (leftOut > 0)
+      this.remark(`stui: ${leftOut} entries are left out: they follow an evaluation without an outcome yet`);
     if (file === null) return '';
     return `Wrote ${visibleLine(file)}: ${visibleLine(name)} up to revision ${revision}, ${formatBytes(bytes)}`;
   }

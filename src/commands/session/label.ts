@@ -1,6 +1,6 @@
-import { visibleLine } from '../../cli/terminal-text.js';
-import { UsageError } from '../../cli/errors.js';
 import { stringArg } from '../../cli/args.js';
+import { UsageError } from '../../cli/errors.js';
+import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand, sessionArg } from '../../service/backend-command.js';
 import { parseLabelChanges } from '../../service/labels.js';

@@ -32,7 +32,8 @@ export default class SessionList extends BackendCommand<Result> {
   }
 
   protected override render({ sessions, stale, asOf, current }: Result, style: Style): string {
-    if (stale) this.remark(`stui: the backend cannot be reached; this is what was last seen${asOf ? ` at ${asOf}` : ''}`);
+    if (stale)
+      this.remark(`stui: the backend cannot be reached; this is what was last seen${asOf ? ` at ${asOf}` : ''}`);
     if (sessions.length === 0) return 'No sessions. Make one with "stui session create NAME".';
     return sessionTable(sessions, current ?? undefined, style);
   }

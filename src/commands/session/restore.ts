@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core';
 import { runSteps } from '../../cli/progress.js';
 import type { Style } from '../../cli/style.js';
-import { MAX_TIMEOUT_MS } from '../../protocol/limits.js';
 import type { RestoreReport } from '../../protocol/documents.js';
+import { MAX_TIMEOUT_MS } from '../../protocol/limits.js';
 import { BackendCommand, sessionArg } from '../../service/backend-command.js';
 import { restoreText } from '../../service/session-text.js';
 

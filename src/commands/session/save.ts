@@ -1,5 +1,5 @@
-import type { SessionSummary } from '../../protocol/documents.js';
 import { visibleLine } from '../../cli/terminal-text.js';
+import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand, sessionArg } from '../../service/backend-command.js';
 import { formatBytes } from '../../service/session-text.js';
 
@@ -14,7 +14,10 @@ export default class SessionSave extends BackendCommand<Result> {
   static override description =
     'Evaluations save what they changed by themselves; only values over 256 KB wait until the session is idle. ' +
     'This waits for them, and names the bindings whose values cannot be saved.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> build-42 --json'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> build-42 --json',
+  ];
   static override args = { session: sessionArg(false) };
 
   protected override async execute(): Promise<Result> {

@@ -10,7 +10,10 @@ export default class SessionShow extends BackendCommand<Result> {
   static override summary = 'Show one session.';
   static override description =
     'When the backend cannot be reached, the session as it was last seen is shown and marked as stale.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> build-42 --json'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> build-42 --json',
+  ];
   static override args = { session: sessionArg(false) };
 
   protected override async execute(): Promise<Result> {
@@ -22,7 +25,9 @@ export default class SessionShow extends BackendCommand<Result> {
 
   protected override render(result: Result, style: Style): string {
     if (result.stale) {
-      this.remark(`stui: the backend cannot be reached; this is what was last seen${result.asOf ? ` at ${result.asOf}` : ''}`);
+      this.remark(
+        `stui: the backend cannot be reached; this is what was last seen${result.asOf ? ` at ${result.asOf}` : ''}`,
+      );
     }
     return sessionFields(result, style);
   }

@@ -4,7 +4,8 @@ import { BackendCommand, sessionArg } from '../../service/backend-command.js';
 
 export default class SessionUse extends BackendCommand<SessionSummary> {
   static override summary = 'Make a session the current one of this connection.';
-  static override description = 'Scripts better say STUI_SESSION: the current session is shared by all shells of a user.';
+  static override description =
+    'Scripts better say STUI_SESSION: the current session is shared by all shells of a user.';
   static override examples = ['<%= config.bin %> <%= command.id %> build-42'];
   static override args = { session: sessionArg(true) };
 

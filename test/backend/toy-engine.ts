@@ -1,0 +1,126 @@
+/** An engine that tests can steer: a few words instead of Smalltalk, and an account of what it ran. */
+import {
+  type Capture,
+  type Engine,
+  EngineDied,
+  type EngineExit,
+  type EngineFactory,
+  EngineUnavailable,
+  type EvaluateReply,
+  type EvaluateRequest,
+} from '../../src/engine/contract.js';
+
+/** `x := 3` binds; `x` answers; `big x` binds too much to save; `block x` binds what cannot be saved; `raise`; `die`; `hang`. */
+export class ToyFactory implements EngineFactory {
+  readonly name = 'toy';
+  /** Every code that any engine of this factory began to run, in order. */
+  readonly ran: string[] = [];
+  readonly engines: ToyEngine[] = [];
+  unavailable = false;
+
+  async start(): Promise<Engine> {
+    if (this.unavailable) throw new EngineUnavailable('no engine today');
+    const engine = new ToyEngine(this.ran);
+    this.engines.push(engine);
+    return engine;
+  }
+
+  async close(): Promise<void> {}
+}
+
+export class ToyEngine implements Engine {
+  readonly ready = { type: 'ready', engine: 'toy', version: '1', dialect: 'toy', capabilities: [] } as const;
+  readonly pid = 0;
+  readonly exited: Promise<EngineExit>;
+  readonly #values = new Map<string, string>();
+  readonly #unsaved = new Set<string>();
+  #dirty = new Set<string>();
+  #interrupt: (() => void) | undefined;
+  #exit: (exit: EngineExit) => void = () => {};
+
+  constructor(private readonly ran: string[]) {
+    this.exited = new Promise((resolve) => {
+      this.#exit = resolve;
+    });
+  }
+
+  async evaluate({ code }: EvaluateRequest): Promise<EvaluateReply> {
+    this.ran.push(code);
+    const [word, name = ''] = code.split(' ');
+    if (word === 'die') throw this.die();
+    if (word === 'hang') {
+      await new Promise<void>((resolve) => {
+        this.#interrupt = resolve;
+      });
+      return reply({ outcome: 'interrupted', error: { class: 'Interrupted', message: 'stopped', stack: [] } });
+    }
+    if (word === 'raise') return reply({ outcome: 'error', error: { class: 'Error', message: 'raised', stack: [] } });
+    const assignment = /^(\w+) := (\w+)$/.exec(code);
+    if (word === 'big') {
+      this.#bind(name, 'big');
+      return reply({ outcome: 'value', printString: 'big', class: 'Toy', deferred: [name] });
+    }
+    if (word === 'block') this.#unsaved.add(name);
+    if (word === 'block' || assignment) {
+      const [target, value] = assignment ? [assignment[1] as string, assignment[2] as string] : [name, 'block'];
+      this.#bind(target, value);
+      return reply({ outcome: 'value', printString: value, class: 'Toy', capture: this.#take('changes') });
+    }
+    return reply({ outcome: 'value', printString: this.#values.get(code) ?? 'nil', class: 'Toy' });
+  }
+
+  async restore(captures: readonly string[]) {
+    for (const text of captures) {
+      for (const [name, value] of Object.entries(JSON.parse(text) as Record<string, string>))
+        this.#values.set(name, value);
+    }
+    return { restored: [...this.#values.keys()], failed: [], classes: [] };
+  }
+
+  async capture(kind: 'full' | 'changes'): Promise<Capture | undefined> {
+    return kind === 'changes' && this.#dirty.size === 0 ? undefined : this.#take(kind);
+  }
+
+  async bindings() {
+    return [...this.#values].map(([name, printString]) => ({ name, class: 'Toy', printString }));
+  }
+
+  async ping(): Promise<void> {}
+
+  interrupt(): void {
+    this.#interrupt?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#exit({ code: 0, signal: null, reason: 'stopped' });
+  }
+
+  die(): EngineDied {
+    const exit = { code: null, signal: 'SIGKILL', reason: 'the engine was killed' };
+    this.#exit(exit);
+    return new EngineDied(exit);
+  }
+
+  #bind(name: string, value: string): void {
+    this.#values.set(name, value);
+    this.#dirty.add(name);
+  }
+
+  #take(kind: 'full' | 'changes'): Capture {
+    const names = kind === 'full' ? [...this.#values.keys()] : [...this.#dirty];
+    this.#dirty = new Set();
+    const saved = names.filter((name) => !this.#unsaved.has(name));
+    return {
+      kind,
+      data: JSON.stringify(Object.fromEntries(saved.map((name) => [name, this.#values.get(name)]))),
+      saved,
+      removed: [],
+      unsaved: names.filter((name) => this.#unsaved.has(name)).map((name) => ({ name, reason: 'it is a block' })),
+      classes: [],
+    };
+  }
+}
+
+function reply(about: Partial<EvaluateReply> & Pick<EvaluateReply, 'outcome'>): EvaluateReply {
+  return { transcript: '', durationMs: 1, ...about };
+}
