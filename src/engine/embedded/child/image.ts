@@ -1,0 +1,103 @@
+/** Amber with everything the engine adds, ready to take requests. It holds no file, socket or timer. */
+import type { BindingInfo, Capture, EvaluateReply, EvaluateRequest, RestoreReply } from '../../contract.js';
+import { type Amber, loadAmber } from './amber.js';
+import { installClassDefinitions } from './class-definitions.js';
+import { WorkspaceCompiler } from './compiler.js';
+import { Evaluator } from './evaluator.js';
+import { Exceptions } from './exceptions.js';
+import { FileIn } from './file-in.js';
+import { installGlobals } from './globals.js';
+import { installLiterals } from './literals.js';
+import { installPrinting, Printer } from './printing.js';
+import { classNameOf } from './stack.js';
+import { Capturer } from './state/capturer.js';
+import { ClassTracker } from './state/classes.js';
+import { Restorer } from './state/restorer.js';
+import { ObjectIds } from './state/walk.js';
+import { installTranscript, TranscriptBuffer } from './transcript.js';
+import { Workspace } from './workspace.js';
+
+/** Characters of a binding's print string in a list of bindings. */
+const BINDING_PRINT_LIMIT = 200;
+
+/** For printing one binding, which may run user code. */
+const BINDING_PRINT_TIMEOUT_MS = 500;
+
+export class Image {
+  readonly #amber: Amber;
+  readonly #workspace: Workspace;
+  readonly #printer: Printer;
+  readonly #evaluator: Evaluator;
+  readonly #capturer: Capturer;
+  readonly #restorer: Restorer;
+
+  static async load(): Promise<Image> {
+    return new Image(await loadAmber());
+  }
+
+  private constructor(amber: Amber) {
+    const transcript = new TranscriptBuffer();
+    const workspace = new Workspace(amber);
+    const printer = new Printer(amber);
+    const ids = new ObjectIds();
+    const exceptions = new Exceptions(amber, workspace, transcript);
+    installLiterals(amber);
+    installPrinting(amber, printer);
+    installTranscript(amber, transcript);
+    installClassDefinitions(amber);
+    installGlobals(amber, workspace);
+    const compiler = new WorkspaceCompiler(amber, workspace);
+    const fileIn = new FileIn(amber, compiler);
+    const classes = new ClassTracker(amber, compiler);
+    this.#amber = amber;
+    this.#workspace = workspace;
+    this.#printer = printer;
+    this.#evaluator = new Evaluator({ amber, workspace, compiler, fileIn, printer, transcript, exceptions });
+    this.#capturer = new Capturer(amber, workspace, classes, ids);
+    this.#restorer = new Restorer(amber, workspace, classes, this.#capturer, ids);
+  }
+
+  evaluate(request: EvaluateRequest): EvaluateReply {
+    const evaluation = this.#evaluator.evaluate(request);
+    const captured = this.#capturer.capture('changes', request.budget);
+    return captured === undefined ? evaluation : { ...evaluation, ...captured };
+  }
+
+  capture(kind: 'full' | 'changes'): Capture | undefined {
+    return this.#capturer.capture(kind)?.capture;
+  }
+
+  restore(captures: readonly string[]): RestoreReply {
+    return this.#restorer.restore(captures);
+  }
+
+  bindings(): BindingInfo[] {
+    const unsaved = this.#capturer.unsavedReasons();
+    return this.#workspace.names().map((name) => {
+      const value = this.#workspace.get(name);
+      const unsavedReason = unsaved.get(name);
+      return {
+        name,
+        class: classNameOf(this.#amber.asReceiver(value).a$cls),
+        printString: this.#printedBinding(value),
+        ...(unsavedReason === undefined ? {} : { unsavedReason }),
+      };
+    });
+  }
+
+  /** Compiles and runs a little, so that what every evaluation needs is loaded before the first one. */
+  warmUp(): void {
+    this.#evaluator.evaluate({ code: '3 + 4', timeoutMs: 60_000, printLimit: 100, budget: NO_BUDGET });
+  }
+
+  #printedBinding(value: unknown): string {
+    try {
+      const print = (): string => this.#printer.print(value, BINDING_PRINT_LIMIT);
+      return this.#evaluator.timed(BINDING_PRINT_TIMEOUT_MS, print);
+    } catch {
+      return `${classNameOf(this.#amber.asReceiver(value).a$cls)}, whose printString failed`;
+    }
+  }
+}
+
+const NO_BUDGET = { maxBytes: 0, maxObjects: 0 };

@@ -1,0 +1,45 @@
+/** Puts classes and methods written in TypeScript into Amber, where they are as good as compiled ones. */
+import type { Amber, St } from './amber.js';
+
+const PACKAGE = 'STUI';
+
+/** A method's body: `this` is the receiver. */
+export type Body = (this: St, ...args: St[]) => unknown;
+
+/** Replaces or adds methods, keyed by selector. */
+export function installMethods(amber: Amber, behavior: St, methods: Readonly<Record<string, Body>>): void {
+  for (const [selector, fn] of Object.entries(methods)) {
+    const method = amber.core.method({ selector, protocol: 'engine', source: '', messageSends: [], fn });
+    amber.core.addMethod(method, behavior);
+  }
+}
+
+/** Methods that only differ in their name. */
+export function aliasMethods(behavior: St, amber: Amber, aliases: Readonly<Record<string, string>>): void {
+  for (const [alias, selector] of Object.entries(aliases)) {
+    const target: string = amber.core.st2js(selector);
+    installMethods(amber, behavior, {
+      [alias](...args) {
+        return this[target](...args);
+      },
+    });
+  }
+}
+
+/** A class of the engine's own. */
+export function installClass(amber: Amber, name: string, superclass: St, slots: readonly string[] = []): St {
+  const added = amber.core.addClass(name, superclass, PACKAGE);
+  amber.core.setSlots(added, [...slots]);
+  return added;
+}
+
+/**
+ * A class whose instances are native objects of `constructor`, as Amber's Array is of JavaScript's.
+ * The constructor's prototype must inherit from that of the superclass's constructor.
+ */
+export function installNativeClass(amber: Amber, name: string, superclass: St, constructor: unknown): St {
+  const added = amber.core.addClass(name, superclass, PACKAGE);
+  added.fn = constructor;
+  Object.defineProperty(added.fn.prototype, 'a$cls', { value: added, configurable: true, writable: true });
+  return added;
+}

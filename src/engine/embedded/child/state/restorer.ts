@@ -1,0 +1,176 @@
+/** Rebuilds a session's state from captures, without running any code of the session's. */
+import type { RestoreReply, UnsavedBinding } from '../../../contract.js';
+import type { Amber, St } from '../amber.js';
+import type { Workspace } from '../workspace.js';
+import type { Capturer } from './capturer.js';
+import type { ClassTracker } from './classes.js';
+import { type CaptureData, type ClassRecord, type EncodedObject, type EncodedValue, FORMAT_VERSION } from './format.js';
+import type { ObjectIds } from './walk.js';
+
+/** What the captures say together. */
+interface Folded {
+  readonly roots: Map<string, EncodedValue>;
+  readonly objects: Map<number, EncodedObject>;
+  readonly classes: Map<string, ClassRecord>;
+}
+
+export class Restorer {
+  readonly #amber: Amber;
+  readonly #workspace: Workspace;
+  readonly #classes: ClassTracker;
+  readonly #capturer: Capturer;
+  readonly #ids: ObjectIds;
+  #objects: ReadonlyMap<number, EncodedObject> = new Map();
+  readonly #built = new Map<number, St>();
+
+  constructor(amber: Amber, workspace: Workspace, classes: ClassTracker, capturer: Capturer, ids: ObjectIds) {
+    this.#amber = amber;
+    this.#workspace = workspace;
+    this.#classes = classes;
+    this.#capturer = capturer;
+    this.#ids = ids;
+  }
+
+  /** @throws when a capture is not one of this engine's */
+  restore(captures: readonly string[]): RestoreReply {
+    const folded = fold(captures);
+    const classes = this.#classes.restore([...folded.classes.values()]);
+    const failed: UnsavedBinding[] = [...classes.failed];
+    const restored: string[] = [];
+    this.#objects = folded.objects;
+    this.#built.clear();
+    for (const [name, value] of folded.roots) {
+      try {
+        this.#place(name, this.#valueOf(value));
+        restored.push(name);
+      } catch (error) {
+        failed.push({ name, reason: (error as Error).message });
+      }
+    }
+    for (const [id, object] of this.#built) this.#ids.assign(object, id);
+    this.#built.clear();
+    this.#objects = new Map();
+    this.#capturer.settle();
+    return { restored, failed, classes: classes.names };
+  }
+
+  #place(name: string, value: St): void {
+    const [className, variable] = name.split('>>');
+    if (variable === undefined) {
+      this.#workspace.set(name, value);
+      return;
+    }
+    const classSide = className?.endsWith(' class') === true;
+    const behavior = this.#classNamed((className as string).replace(/ class$/, ''));
+    (classSide ? behavior : behavior.classVariables)[variable] = value;
+  }
+
+  #classNamed(name: string): St {
+    const found = this.#amber.globals[name];
+    if (found?.methods === undefined) throw new Error(`needs the class ${name}, which is missing`);
+    return found;
+  }
+
+  /** Makes all objects a value reaches before it fills the first, so that cycles close. */
+  #valueOf(encoded: EncodedValue): St {
+    const fresh: number[] = [];
+    try {
+      const value = this.#resolve(encoded, fresh);
+      for (let index = 0; index < fresh.length; index += 1) this.#fill(fresh[index] as number, fresh);
+      return value;
+    } catch (error) {
+      // Objects of a root that failed may be incomplete; a later root that shares them must not get them.
+      for (const id of fresh) this.#built.delete(id);
+      throw error;
+    }
+  }
+
+  #resolve(encoded: EncodedValue, fresh: number[]): St {
+    const { globals, nil, core } = this.#amber;
+    if (encoded === null) return nil;
+    if (typeof encoded !== 'object') return encoded;
+    const [kind, text] = Object.entries(encoded)[0] as [string, string | number];
+    switch (kind) {
+      case 'o':
+        return this.#object(Number(text), fresh);
+      case 'k':
+        return this.#classNamed(String(text));
+      case 'm':
+        return this.#classNamed(String(text)).a$cls;
+      case 'g':
+        return globals[text];
+      case 'n':
+        return BigInt(text);
+      case 'f':
+        return Number(text);
+      case 'c':
+        return core.literals.character(String.fromCodePoint(Number(text)));
+      case 's':
+        return core.literals.symbol(String(text));
+      default:
+        throw new Error(`has a value of the unknown kind ${kind}`);
+    }
+  }
+
+  #object(id: number, fresh: number[]): St {
+    const known = this.#built.get(id);
+    if (known !== undefined) return known;
+    const encoded = this.#objects.get(id);
+    if (encoded === undefined) throw new Error(`refers to the object ${id}, which no capture holds`);
+    const made = this.#allocate(encoded);
+    this.#built.set(id, made);
+    fresh.push(id);
+    return made;
+  }
+
+  #allocate(encoded: EncodedObject): St {
+    const behavior = this.#classNamed(encoded.c);
+    if (encoded.d !== undefined) return new Date(encoded.d ?? Number.NaN);
+    if (encoded.x !== undefined) return new RegExp(...encoded.x);
+    const made = new behavior.fn();
+    if (encoded.e !== undefined && !Array.isArray(made)) this.#amber.globals.Set.fn.prototype._initialize.call(made);
+    return made;
+  }
+
+  #fill(id: number, fresh: number[]): void {
+    const object = this.#built.get(id);
+    const { e: elements = [], s: slots = {} } = this.#objects.get(id) as EncodedObject;
+    for (const name of Object.keys(slots)) {
+      const value = this.#resolve(slots[name] as EncodedValue, fresh);
+      // Assigning would take a key `__proto__` for the object's prototype.
+      Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+    }
+    for (const each of elements) {
+      const value = this.#resolve(each, fresh);
+      if (Array.isArray(object)) object.push(value);
+      else this.#addToSet(object, value);
+    }
+  }
+
+  /** `Set >> add:` without its comparison, which would run user code; the elements are known to differ. */
+  #addToSet(set: St, element: St): void {
+    const [key, fast, slow] = this.#amber.globals.Set.fn.prototype._bucketsOfElement_.call(set, element);
+    if (fast == null) slow.push(key);
+    else fast.store[key] = true;
+    set.size += 1;
+  }
+}
+
+function fold(captures: readonly string[]): Folded {
+  const folded: Folded = { roots: new Map(), objects: new Map(), classes: new Map() };
+  for (const text of captures) {
+    const data = JSON.parse(text) as CaptureData;
+    if (data.version !== FORMAT_VERSION) throw new Error(`a capture has the unknown version ${data.version}`);
+    if (data.kind === 'full') {
+      folded.roots.clear();
+      folded.objects.clear();
+      folded.classes.clear();
+    }
+    for (const name of data.dropped) folded.roots.delete(name);
+    for (const [name, value] of Object.entries(data.roots)) folded.roots.set(name, value);
+    for (const [id, object] of Object.entries(data.objects)) folded.objects.set(Number(id), object);
+    for (const name of data.droppedClasses) folded.classes.delete(name);
+    for (const record of data.classes) folded.classes.set(record.name, record);
+  }
+  return folded;
+}
