@@ -156,11 +156,13 @@ export class SessionHost {
 
   /** Settles what a crash left open: the oldest pending input may have run, those behind it have not. */
   async recover(): Promise<void> {
-    const [interrupted, ...waiting] = [...this.state.pending];
-    if (!interrupted) return;
-    await this.#append(BACKEND, [
-      unknownOutput(interrupted.key, 'BackendDied', 'the backend ended while this evaluation was running'),
-    ]);
+    const waiting = [...this.state.pending];
+    const interrupted = this.state.pendingUntouched ? undefined : waiting.shift();
+    if (interrupted) {
+      await this.#append(BACKEND, [
+        unknownOutput(interrupted.key, 'BackendDied', 'the backend ended while this evaluation was running'),
+      ]);
+    } else if (waiting.length > 0) await this.#append(BACKEND, [{ type: 'backend', event: 'resumed' }]);
     for (const input of waiting) {
       this.#schedule(input, false).catch((error: Error) => this.context.log(`${this.state.id}: ${error.message}`));
     }
@@ -258,7 +260,10 @@ export class SessionHost {
     clearTimeout(interrupt);
     clearTimeout(kill);
     await this.#lane.run(async () => {
-      await this.#capture('changes').catch((error: Error) => this.context.log(`${this.state.id}: ${error.message}`));
+      const logged = (error: Error) => this.context.log(`${this.state.id}: ${error.message}`);
+      await this.#capture('changes').catch(logged);
+      if (this.state.pending.length > 0)
+        await this.#append(BACKEND, [{ type: 'backend', event: 'stopped' }]).catch(logged);
       await this.#stopEngine();
     });
   }

@@ -91,6 +91,8 @@ function summaryOf(entry: Entry): string {
         .join(' ');
     case 'restored':
       return entry.bindings.map(({ name, fidelity }) => `${name}: ${fidelity}`).join(', ');
+    case 'backend':
+      return entry.event;
     case 'closed':
       return entry.reason;
   }

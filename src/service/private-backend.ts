@@ -21,7 +21,7 @@ export function privateLaunch(paths: StuiPaths, engineMemoryMb: number): Backend
   };
 }
 
-export function privateDataDirectory(paths: StuiPaths): string {
+export function privateDataDirectory(paths: Pick<StuiPaths, 'data'>): string {
   return join(paths.data, 'backend');
 }
 

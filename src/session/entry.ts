@@ -95,6 +95,15 @@ export interface RestoredEntry {
   readonly replayed?: readonly number[];
 }
 
+/**
+ * Written only where inputs are pending. `stopped`: the backend stopped in order, and none of them has begun. `resumed`:
+ * a backend took them up, so from here on the oldest may have begun.
+ */
+export interface BackendEntry {
+  readonly type: 'backend';
+  readonly event: 'stopped' | 'resumed';
+}
+
 export interface ClosedEntry {
   readonly type: 'closed';
   readonly reason: 'requested' | 'expired';
@@ -109,6 +118,7 @@ export type EntryBody =
   | RenamedEntry
   | LabelledEntry
   | RestoredEntry
+  | BackendEntry
   | ClosedEntry;
 
 export interface EntryHeader {

@@ -49,6 +49,8 @@ export interface SessionState {
   errors: number;
   /** Accepted inputs without an output, oldest first. */
   pending: PendingInput[];
+  /** The backend stopped in order since: not even the oldest pending input has begun. */
+  pendingUntouched: boolean;
   /** The last full snapshot and the changes after it: what a restore loads, in order. */
   snapshots: SnapshotRef[];
   bindings: Record<string, BindingState>;
@@ -88,6 +90,7 @@ function applyEntry(state: SessionState | undefined, entry: Entry): SessionState
   }
   state.revision = entry.seq;
   state.updatedAt = entry.time;
+  state.pendingUntouched = entry.type === 'backend' && entry.event === 'stopped';
   switch (entry.type) {
     case 'created':
       throw new BrokenFold(`A second "created" at ${entry.seq}`);
@@ -121,6 +124,8 @@ function applyEntry(state: SessionState | undefined, entry: Entry): SessionState
     case 'restored':
       applyRestored(state, entry, entry.seq);
       break;
+    case 'backend':
+      break;
     case 'closed':
       state.closed = entry.reason;
       break;
@@ -144,6 +149,7 @@ function initialState(entry: Entry & { type: 'created' }): SessionState {
     evaluations: 0,
     errors: 0,
     pending: [],
+    pendingUntouched: false,
     snapshots: [],
     bindings: Object.create(null),
     classes: [],

@@ -26,10 +26,10 @@ function backend(journal = new FillableJournal(), clock = { now: () => new Date(
 const newSession = { labels: {}, client: 'tester' };
 let keys = 0;
 const order = (code: string, key = `key-${++keys}`) => ({ key, code, client: 'tester', timeoutMs: 1000 });
-const valueOf = async (host: SessionHost, code: string) => (await host.evaluate(order(code))).result.printString;
+const printed = async (host: SessionHost, code: string) => (await host.evaluate(order(code))).result.printString;
 
 /** A backend that opens what another one left when it was killed. */
-function after(crashed: { journal: FillableJournal }) {
+function successor(crashed: { journal: FillableJournal }) {
   return backend(crashed.journal);
 }
 
@@ -74,7 +74,7 @@ describe('an evaluation', () => {
     const codes = Array.from({ length: 50 }, (_, index) => `x := ${index}`);
     await Promise.all(codes.map((code) => host.evaluate(order(code))));
     expect(engines.ran).toEqual(codes);
-    expect(await valueOf(host, 'x')).toBe('49');
+    expect(await printed(host, 'x')).toBe('49');
   });
 
   it('is refused at another revision than the caller expects, and does not run', async () => {
@@ -93,7 +93,7 @@ describe('an evaluation', () => {
     const { result } = await host.evaluate(order('x := 3'));
     expect(result).toMatchObject({ outcome: 'error', error: { class: 'EngineUnavailable' } });
     engines.unavailable = false;
-    expect(await valueOf(host, 'x := 4')).toBe('4');
+    expect(await printed(host, 'x := 4')).toBe('4');
   });
 });
 
@@ -128,7 +128,7 @@ describe('after the backend was killed', () => {
     void host.evaluate(order('x := 2', 'queued-2')).catch(() => {});
     while (crashed.engines.ran.length === 0) await new Promise((resolve) => setImmediate(resolve));
 
-    const { registry, engines } = after(crashed);
+    const { registry, engines } = successor(crashed);
     await registry.start();
     const found = registry.find('s');
     expect(await found.answer('running', 0)).toMatchObject({ outcome: 'unknown' });
@@ -143,9 +143,9 @@ describe('after the backend was killed', () => {
     const host = await crashed.registry.create({ ...newSession, name: 's' });
     for (let index = 0; index < 150; index++) await host.evaluate(order(`v${index % 7} := ${index}`));
     expect(crashed.journal.checkpoint(host.state.id)).toBeDefined();
-    const { registry } = after(crashed);
+    const { registry } = successor(crashed);
     expect(JSON.parse(JSON.stringify(registry.find('s').state))).toEqual(JSON.parse(JSON.stringify(host.state)));
-    expect(await valueOf(registry.find('s'), 'v0')).toBe('147');
+    expect(await printed(registry.find('s'), 'v0')).toBe('147');
   });
 });
 
@@ -164,9 +164,28 @@ describe('a stopping backend', () => {
 
     const next = backend(journal);
     await next.registry.start();
-    const answer = await next.registry.find('s').evaluate(order('x := 1', 'queued'));
-    expect(answer.result.outcome).not.toBe('value');
+    const answer = await next.registry.find('s').answer('queued', 1000);
+    expect(answer).toMatchObject({ outcome: 'value', printString: '1' });
+    expect(next.engines.ran).toEqual(['x := 1']);
     await next.registry.stop(0);
+  });
+
+  it('does not have its queue run twice when the next one is killed in the middle', async () => {
+    const stopped = backend();
+    const host = await stopped.registry.create({ ...newSession, name: 's' });
+    void host.evaluate(order('hang', 'first')).catch(() => {});
+    void host.evaluate(order('hang', 'second')).catch(() => {});
+    while (stopped.engines.ran.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await stopped.registry.stop(0);
+
+    const killed = successor(stopped);
+    await killed.registry.start();
+    while (killed.engines.ran.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const last = successor(stopped);
+    await last.registry.start();
+    expect(await last.registry.find('s').answer('second', 1000)).toMatchObject({ outcome: 'unknown' });
+    expect(last.engines.ran).toEqual([]);
+    await last.registry.stop(0);
   });
 });
 
@@ -188,7 +207,7 @@ describe('on a full disk', () => {
     await expect(host.evaluate(order('x := 3', 'k'))).rejects.toMatchObject({ type: 'StorageFull' });
     expect(await host.answer('k', 0)).toMatchObject({ outcome: 'queued' });
     journal.full = () => false;
-    expect(await valueOf(host, 'x')).toBe('3');
+    expect(await printed(host, 'x')).toBe('3');
     expect(await host.answer('k', 0)).toMatchObject({ outcome: 'value', printString: '3' });
     expect(engines.ran).toEqual(['x := 3', 'x']);
   });
@@ -271,7 +290,7 @@ describe('a restore', () => {
     await host.close('requested', 'tester');
     await expect(host.evaluate(order('x'))).rejects.toMatchObject({ type: 'SessionClosed' });
     await host.restore({ plan: false, replay: false, client: 'tester' });
-    expect(await valueOf(host, 'x')).toBe('3');
+    expect(await printed(host, 'x')).toBe('3');
   });
 });
 
@@ -334,7 +353,7 @@ describe('an import', () => {
     const away = backend();
     const { outcome } = await away.registry.import(await archiveOf(host, home.journal));
     expect(outcome).toBe('created');
-    expect(await valueOf(away.registry.find('s'), 'x')).toBe('3');
+    expect(await printed(away.registry.find('s'), 'x')).toBe('3');
   });
 
   it('again changes nothing, and a later archive advances the session', async () => {
@@ -349,7 +368,7 @@ describe('an import', () => {
     expect((await away.registry.import(early)).outcome).toBe('unchanged');
     expect((await away.registry.import(late)).outcome).toBe('advanced');
     expect((await away.registry.import(early)).outcome).toBe('unchanged');
-    expect(await valueOf(away.registry.find('s'), 'x')).toBe('4');
+    expect(await printed(away.registry.find('s'), 'x')).toBe('4');
   });
 
   it('of a session with another history is refused, and both stay as they are', async () => {
@@ -362,6 +381,6 @@ describe('an import', () => {
     await host.evaluate(order('x := 4'));
     const late = await archiveOf(host, home.journal);
     await expect(away.registry.import(late)).rejects.toMatchObject({ type: 'Diverged' });
-    expect(await valueOf(away.registry.find('s'), 'x')).toBe('5');
+    expect(await printed(away.registry.find('s'), 'x')).toBe('5');
   });
 });
