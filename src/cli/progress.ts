@@ -43,7 +43,11 @@ async function runPlainly<C>(step: Step<C>, context: C, show: boolean): Promise<
 }
 
 async function runWithSpinner<C extends object>(steps: readonly Step<C>[], context: C): Promise<void> {
-  const { Listr, ProcessOutput } = await import('listr2');
+  const { DefaultRenderer, Listr, ListrLogger, ProcessOutput } = await import('listr2');
+  // listr2 draws on stdout, and only where that is a terminal; here stderr takes its place and stdout may be a pipe.
+  class RendererOnStderr extends DefaultRenderer {
+    static override nonTTY = true;
+  }
   const tasks = steps.map((step) => ({
     title: step.title,
     task: (_: C, self: { output: string }) =>
@@ -51,14 +55,15 @@ async function runWithSpinner<C extends object>(steps: readonly Step<C>[], conte
         self.output = line;
       }),
   }));
-  const list = new Listr<C>(tasks, {
+  const list = new Listr<C, typeof DefaultRenderer>(tasks, {
     ctx: context,
-    // Signals are ours: listr2 would end the process with its own exit code.
+    // Signals are ours: listr2 would end the process with an exit code of its own.
     registerSignalListeners: false,
+    renderer: RendererOnStderr,
     rendererOptions: {
       showErrorMessage: false,
-      processOutput: new ProcessOutput(process.stderr as unknown as NodeJS.WriteStream, process.stderr),
-    } as object,
+      logger: new ListrLogger({ useIcons: false, processOutput: new ProcessOutput(process.stderr, process.stdout) }),
+    },
   });
   await list.run();
 }

@@ -1,0 +1,45 @@
+import { describe, expect, test } from '@jest/globals';
+import { formatDuration, parseDuration } from '../../src/cli/duration.js';
+import { UsageError } from '../../src/cli/errors.js';
+
+describe('a duration', () => {
+  test.each([
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+    ['90', 90_000],
+    ['1.5s', 1_500],
+    ['0', 0],
+    [' 10s ', 10_000],
+  ])('is read: %s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  test.each(['', 's', '-5s', '5 s', '5w', '1e3', '0x10', '5s5m', 'NaN'])(
+    'is refused as usage when it is none: %j',
+    (text) => {
+      expect(() => parseDuration(text)).toThrow(UsageError);
+    },
+  );
+
+  test('is refused when a timer could not wait for it', () => {
+    expect(() => parseDuration('25d')).toThrow(/24 days/);
+    expect(parseDuration('24d')).toBe(24 * 86_400_000);
+  });
+
+  test.each([
+    [0, '0 ms'],
+    [850, '850 ms'],
+    [1_500, '1.5 s'],
+    [9_960, '10.0 s'],
+    [59_400, '59 s'],
+    [59_600, '1 min'],
+    [125_000, '2 min 5 s'],
+    [12_000_000, '3 h 20 min'],
+    [90_000_000, '1 d 1 h'],
+  ])('of %d ms is written as a person would', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+});
