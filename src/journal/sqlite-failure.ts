@@ -1,4 +1,4 @@
-/** SQLite's result codes, told apart by what a caller would do differently. */
+/** SQLite's result codes (and the system's for a full disk), told apart by what a caller would do differently. */
 import Database from 'libsql';
 
 /** Primary result codes, the low byte of an extended one: https://www.sqlite.org/rescode.html */
@@ -11,9 +11,9 @@ const PRIMARY_CODE_MASK = 0xff;
 
 export type Failure = 'locked' | 'full' | 'corrupt' | 'foreign' | 'other';
 
-/** @returns what an error out of the database means; nothing when it is not the database's. */
+/** @returns what an error out of storage means; nothing when it is not storage's. */
 export function failureOf(error: unknown): Failure | undefined {
-  if (!(error instanceof Database.SqliteError)) return undefined;
+  if (!(error instanceof Database.SqliteError)) return isOutOfSpace(error) ? 'full' : undefined;
   switch ((error.rawCode ?? 0) & PRIMARY_CODE_MASK) {
     case BUSY:
       return 'locked';
@@ -27,4 +27,9 @@ export function failureOf(error: unknown): Failure | undefined {
     default:
       return 'other';
   }
+}
+
+function isOutOfSpace(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

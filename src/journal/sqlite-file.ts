@@ -1,5 +1,5 @@
 /** Opening and closing the journal's one file: ownership, permissions, and refusing what is not ours to open. */
-import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, fchmodSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'libsql';
 import { ForeignFile, NewerJournal } from './errors.js';
@@ -26,19 +26,39 @@ const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
  */
 export function openFile(directory: string): Connection {
   const file = join(resolve(directory), FILE);
-  makePrivate(directory, file);
+  try {
+    makePrivate(directory, file);
+  } catch (error) {
+    throw explain(error, file);
+  }
   const connection = new Database(file);
   try {
+    // What removed sessions held can be given back only by a file that was prepared for it before it was first read.
+    if (statSync(file).size === 0) connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
     takeOwnership(connection);
     const empty = inspect(connection, file);
     configure(connection);
     if (empty) createTables(connection);
     else checkTables(connection);
   } catch (error) {
-    closeFile(connection);
+    letGo(connection);
     throw explain(error, file);
   }
   return connection;
+}
+
+/**
+ * Copies the log before anything can end it, for someone to look for the entries that SQLite did not find in it.
+ * @returns where the copy is, if there was a log and room for it.
+ */
+export function keepLog(directory: string): string | undefined {
+  const log = join(resolve(directory), `${FILE}-wal`);
+  try {
+    copyFileSync(log, `${log}.kept`);
+    return `${log}.kept`;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -49,7 +69,17 @@ export function closeFile(connection: Connection): void {
   try {
     connection.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master');
   } catch {
-    // A full disk or a file that was never ours: the log stays for the next opener, which is as good.
+    // No room to fold the log into the file: it stays for the next opener, which is as good.
+  }
+  connection.close();
+}
+
+/** Closes a file that was refused. It may be another program's, so its mode and its log are left alone. */
+function letGo(connection: Connection): void {
+  try {
+    connection.exec('PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master');
+  } catch {
+    // What cannot be read has no lock to let go of.
   }
   connection.close();
 }
@@ -67,9 +97,9 @@ function makePrivate(directory: string, file: string): void {
   }
 }
 
-/** The file grows pages for its own bookkeeping only when this is set before anything is written. */
+/** The exclusive mode keeps the lock that a transaction takes. A COMMIT would write the header of an empty file. */
 function takeOwnership(connection: Connection): void {
-  connection.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; BEGIN EXCLUSIVE; COMMIT');
+  connection.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK');
 }
 
 /** @returns whether the file holds nothing yet. Reads only. */

@@ -17,7 +17,7 @@ import {
 } from './journal.js';
 import { OFF_LOOP_BYTES, pack, packOffLoop, type PackedSnapshot } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
-import { closeFile, type Connection, openFile } from './sqlite-file.js';
+import { closeFile, type Connection, keepLog, openFile } from './sqlite-file.js';
 import { Ledger, type Listener } from './sqlite-ledger.js';
 import { Reader } from './sqlite-reader.js';
 import { type FiledPlace, type SessionRecord, Tables } from './sqlite-tables.js';
@@ -59,20 +59,30 @@ export interface SqliteJournal extends Journal {
  */
 export function openSqliteJournal({ directory }: SqliteJournalOptions): SqliteJournal {
   const connection = openFile(directory);
-  const mark = new CommitMark(directory);
+  let mark: CommitMark | undefined;
   try {
-    const journal = new OpenJournal(connection, mark);
-    journal.load();
-    return journal;
+    mark = new CommitMark(directory);
+    const tables = new Tables(connection);
+    checkMark(mark, tables, directory);
+    return new OpenJournal(connection, tables, mark);
   } catch (error) {
-    mark.close();
+    mark?.close();
     closeFile(connection);
-    throw unreadable('', error);
+    throw unwritten('', error);
   }
 }
 
+/** Everything acknowledged must still be there. */
+function checkMark(mark: CommitMark, tables: Tables, directory: string): void {
+  const acknowledged = mark.read();
+  if (!acknowledged || tables.hashAt(acknowledged.place) === acknowledged.hash) return;
+  const kept = keepLog(directory);
+  const remedy = `restore the journal from a copy, or delete ${mark.file} to go on without them`;
+  const log = kept ? ` (the log as it was found is in ${kept})` : '';
+  throw new DamagedJournal('', 0, `Acknowledged entries are missing from the end of the journal: ${remedy}${log}`);
+}
+
 class OpenJournal implements SqliteJournal {
-  readonly #tables: Tables;
   readonly #reader: Reader;
   readonly #ledger: Ledger;
   readonly #queue: CommitQueue;
@@ -83,28 +93,13 @@ class OpenJournal implements SqliteJournal {
 
   constructor(
     private readonly connection: Connection,
+    private readonly tables: Tables,
     private readonly mark: CommitMark,
   ) {
-    this.#tables = new Tables(connection);
-    this.#reader = new Reader(this.#tables);
-    this.#ledger = new Ledger(connection, this.#tables, mark);
+    this.#reader = new Reader(tables);
+    this.#ledger = new Ledger(connection, tables, mark);
     this.#queue = new CommitQueue(this.#ledger);
-  }
-
-  /** Cheap: looks at the last entry of every session and at the newest keys, not at the other entries. */
-  load(): void {
-    for (const { record, intact, last } of this.#tables.sessions()) {
-      if (!intact) throw new DamagedJournal(record.id, 0, `The row of session ${record.id} is damaged`);
-      this.#ledger.load(record);
-      if (last.revision === record.revision && last.head === record.head) continue;
-      this.#damaged.set(record.id, this.#reader.damaged(record, 'its last entry is not the one it ends with'));
-    }
-    for (const id of this.#tables.misfiled(NEWEST_CHECKED)) {
-      const record = this.#ledger.committed(id);
-      if (record) this.#damaged.set(id, this.#reader.damaged(record, 'the index of keys misses an evaluation'));
-    }
-    if (this.#tables.hasOrphans()) throw new DamagedJournal('', 0, 'The journal has entries of a session it lost');
-    this.#checkMark();
+    this.#load();
   }
 
   append(session: string, drafts: readonly Draft[], options: AppendOptions = {}): Promise<readonly StoredEntry[]> {
@@ -222,7 +217,7 @@ class OpenJournal implements SqliteJournal {
   #placesOf(key: string): FiledPlace[] {
     this.#mustBeReadable();
     try {
-      return this.#tables.placesOf(key);
+      return this.tables.placesOf(key);
     } catch (error) {
       throw unreadable('', error);
     }
@@ -238,11 +233,19 @@ class OpenJournal implements SqliteJournal {
     if (this.#closed) throw new JournalClosed();
   }
 
-  #checkMark(): void {
-    const acknowledged = this.mark.read();
-    if (!acknowledged || this.#tables.hashAt(acknowledged.place) === acknowledged.hash) return;
-    const remedy = `restore the journal from a copy, or delete ${this.mark.file} to go on without them`;
-    throw new DamagedJournal('', 0, `Acknowledged entries are missing from the end of the journal: ${remedy}`);
+  /** Cheap: looks at the last entry of every session and at the newest keys, not at the other entries. */
+  #load(): void {
+    for (const { record, intact, last } of this.tables.sessions()) {
+      if (!intact) throw new DamagedJournal(record.id, 0, `The row of session ${record.id} is damaged`);
+      this.#ledger.load(record);
+      if (last.revision === record.revision && last.head === record.head) continue;
+      this.#damaged.set(record.id, this.#reader.damaged(record, 'its last entry is not the one it ends with'));
+    }
+    for (const id of this.tables.misfiled(NEWEST_CHECKED)) {
+      const record = this.#ledger.committed(id);
+      if (record) this.#damaged.set(id, this.#reader.damaged(record, 'the index of keys misses an evaluation'));
+    }
+    if (this.tables.hasOrphans()) throw new DamagedJournal('', 0, 'The journal has entries of a session it lost');
   }
 
   async #extend(
