@@ -8,6 +8,7 @@ import { buildBackend, buildEngine } from './build/backend.mjs';
 import { buildCommands, buildCore } from './build/core.mjs';
 import { DIST, ROOT } from './build/layout.mjs';
 import { buildLazyPackages } from './build/lazy-packages.mjs';
+import { buildLibrary } from './build/library.mjs';
 import { writeManifest } from './build/manifest.mjs';
 
 const started = performance.now();
@@ -15,7 +16,7 @@ const next = await mkdtemp(`${ROOT}.dist-`);
 try {
   await chmod(next, 0o755);
   await buildLazyPackages(next);
-  await Promise.all([buildCore(next), buildCommands(next), buildBackend(next), buildEngine(next)]);
+  await Promise.all([buildCore(next), buildCommands(next), buildBackend(next), buildEngine(next), buildLibrary(next)]);
   await writeManifest(next);
   const previous = `${next}-previous`;
   if (existsSync(DIST)) await rename(DIST, previous);

@@ -29,7 +29,7 @@ const REPLACEMENTS = {
     ],
     ['exports.Parser = __importStar(require("./parser"));', deferredExport('Parser', './parser')],
     // Plain data properties would shadow the getters above.
-    [/^exports\.ux = .* = void 0;$/m, ''],
+    [/^exports\.ux = .* = void 0;$/gm, ''],
   ],
   'config/config.js': [
     // A colour theme in the user's configuration directory: one more file to look for, at every start.
@@ -76,11 +76,8 @@ export function oclifPatches() {
       build.onLoad({ filter: /node_modules[\\/]@oclif[\\/]core[\\/]lib[\\/].*\.js$/ }, async ({ path }) => {
         const file = relative(path.replace(/([\\/]@oclif[\\/]core[\\/]lib[\\/]).*$/, '$1'), path).replaceAll('\\', '/');
         pending.delete(file);
-        let text = replaceAll(file, await readFile(path, 'utf8'), REPLACEMENTS[file] ?? []);
-        const names = [...text.matchAll(REQUIRE)].map((match) => match[1]);
-        text = text.replace(REQUIRE, 'let $1$value; const $1$defer = () => ($1$value ??= $2);');
-        for (const name of names) text = text.replaceAll(new RegExp(`\\b${name}\\b(?![$])`, 'g'), `(${name}$defer())`);
-        deferred += names.length;
+        const { text, deferred: count } = patch(file, await readFile(path, 'utf8'));
+        deferred += count;
         return { contents: text, loader: 'js' };
       });
       build.onEnd(() => {
@@ -92,16 +89,25 @@ export function oclifPatches() {
   };
 }
 
-function deferredExport(name, from) {
-  return `Object.defineProperty(exports, "${name}", { enumerable: true, get: () => __importStar(require("${from}")) });`;
-}
-
-function replaceAll(file, text, replacements) {
-  for (const [expected, replacement] of replacements) {
+/**
+ * @param {string} file relative to @oclif/core/lib
+ * @param {string} original its text
+ * @returns the changed text, and how many requires were deferred in it
+ * @throws when a text to be replaced is not there
+ */
+export function patch(file, original) {
+  let text = original;
+  for (const [expected, replacement] of REPLACEMENTS[file] ?? []) {
     const found = typeof expected === 'string' ? text.includes(expected) : expected.test(text);
     if (!found) throw new Error(`@oclif/core/lib/${file} no longer contains ${expected}`);
-    text =
-      typeof expected === 'string' ? text.replaceAll(expected, () => replacement) : text.replace(expected, replacement);
+    text = text.replaceAll(expected, () => replacement);
   }
-  return text;
+  const names = [...text.matchAll(REQUIRE)].map((match) => match[1]);
+  text = text.replace(REQUIRE, 'let $1$value; const $1$defer = () => ($1$value ??= $2);');
+  for (const name of names) text = text.replaceAll(new RegExp(`\\b${name}\\b(?![$])`, 'g'), `(${name}$defer())`);
+  return { text, deferred: names.length };
+}
+
+function deferredExport(name, from) {
+  return `Object.defineProperty(exports, "${name}", { enumerable: true, get: () => __importStar(require("${from}")) });`;
 }

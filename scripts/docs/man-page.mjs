@@ -1,7 +1,7 @@
 /** Manual pages in the man(7) macros, clean under `mandoc -Tlint` and `groff -ww`. */
 
 /** Changes only with the manual's text as a whole: a date of the build would make every checkout differ. */
-const DATE = '2025-11-22';
+const DATE = '2026-11-22';
 
 /** The longest line that mandoc lets pass without a remark. */
 const MAX_LINE_BYTES = 79;

@@ -32,7 +32,10 @@ export async function benchStartup({ rounds = ROUNDS } = {}) {
     }
     const nodeMs = median(samples.node);
     return Object.fromEntries(
-      Object.entries(samples).map(([name, values]) => [name, { cpuMs: median(values), ratio: median(values) / nodeMs }]),
+      Object.entries(samples).map(([name, values]) => [
+        name,
+        { cpuMs: median(values), ratio: median(values) / nodeMs },
+      ]),
     );
   } finally {
     await rm(home, { recursive: true, force: true });
