@@ -30,7 +30,10 @@ export class SessionRegistry {
   readonly #unsubscribe: () => void;
   #expiryTimer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly context: HostContext) {
+  private readonly context: HostContext;
+
+  constructor(context: Omit<HostContext, 'makeRoom'>) {
+    this.context = { ...context, makeRoom: () => this.#makeRoom() };
     this.#unsubscribe = context.journal.onCommit((id, entries) => this.#hosts.get(id)?.apply(entries));
     for (const { id } of context.journal.sessions()) this.#open(id);
   }
@@ -168,6 +171,17 @@ export class SessionRegistry {
     clearTimeout(this.#expiryTimer);
     await Promise.all(this.all().map((host) => host.stop(deadlineMs)));
     this.#unsubscribe();
+  }
+
+  /** Stops the engine that was idle longest, when there are many and it can be done without loss. */
+  async #makeRoom(): Promise<void> {
+    const live = this.all().filter((host) => host.summary().engineState !== 'none');
+    if (live.length < settings.MAX_LIVE_ENGINES) return;
+    const idle = live
+      .map((host) => ({ host, since: host.hibernatableSince() }))
+      .filter((candidate): candidate is { host: SessionHost; since: number } => candidate.since !== undefined)
+      .sort((a, b) => a.since - b.since);
+    await idle[0]?.host.hibernate();
   }
 
   #host(id: string): SessionHost {

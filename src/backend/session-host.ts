@@ -40,6 +40,8 @@ export interface HostContext {
   readonly engines: EngineFactory;
   readonly now: () => Date;
   readonly log: (message: string) => void;
+  /** Called before an engine starts, to let go of others where there are many. */
+  readonly makeRoom: () => Promise<void>;
 }
 
 export interface EvaluationRequest {
@@ -68,6 +70,7 @@ export class SessionHost {
   #hibernateTimer: NodeJS.Timeout | undefined;
   #checkpointed: number;
   #stopping = false;
+  #lastWorked = 0;
 
   constructor(
     private readonly context: HostContext,
@@ -251,6 +254,16 @@ export class SessionHost {
     await this.#lane.run(() => this.#stopEngine());
   }
 
+  /** @returns when the engine last worked, on the monotonic clock, if it can be stopped without losing anything */
+  hibernatableSince(): number | undefined {
+    return this.#engine && this.#lane.length === 0 && this.#isComplete() ? this.#lastWorked : undefined;
+  }
+
+  /** Stops the engine if that still loses nothing. The next evaluation starts one again. */
+  async hibernate(): Promise<void> {
+    await this.#lane.run(() => this.#stopCompleteEngine());
+  }
+
   /** Finishes what runs, within the deadline; what is queued stays accepted and runs when a backend opens the session again. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
@@ -346,6 +359,7 @@ export class SessionHost {
     if (this.#engine) return { engine: this.#engine, restored: null };
     const startedAt = performance.now();
     const plan = planRestore(this.state, { live: false, replay: false });
+    await this.context.makeRoom();
     this.#engineState = 'starting';
     let engine: Engine | undefined;
     try {
@@ -446,12 +460,13 @@ export class SessionHost {
   #afterWork(): void {
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#hibernateTimer);
+    this.#lastWorked = performance.now();
     if (this.#stopping || !this.#engine) return;
     if (this.state.uncovered.length > 0 || this.#wantsFull()) {
       this.#idleTimer = setTimeout(() => this.#whenIdle(() => this.#captureAtIdle()), settings.IDLE_CAPTURE_MS).unref();
     }
     this.#hibernateTimer = setTimeout(
-      () => this.#whenIdle(() => this.#hibernate()),
+      () => this.#whenIdle(() => this.#stopCompleteEngine()),
       settings.HIBERNATE_AFTER_MS,
     ).unref();
   }
@@ -465,10 +480,14 @@ export class SessionHost {
     await this.#capture(this.#wantsFull() ? 'full' : 'changes');
   }
 
-  /** Stops an idle engine only when a restore would bring everything back. */
-  async #hibernate(): Promise<void> {
-    const complete = Object.values(this.state.bindings).every((binding) => binding.status !== 'unsaved');
-    if (complete && this.state.uncovered.length === 0) await this.#stopEngine();
+  async #stopCompleteEngine(): Promise<void> {
+    if (this.#isComplete()) await this.#stopEngine();
+  }
+
+  /** Whether a restore would bring back everything that the engine holds. */
+  #isComplete(): boolean {
+    const unsaved = Object.values(this.state.bindings).some((binding) => binding.status === 'unsaved');
+    return !unsaved && this.state.uncovered.length === 0;
   }
 
   async #stopEngine(): Promise<void> {

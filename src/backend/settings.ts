@@ -25,6 +25,9 @@ export const MIN_CHANGES_BYTES = 1024 * 1024;
 /** An engine that nobody used for this long is stopped when everything in it is saved, in ms. */
 export const HIBERNATE_AFTER_MS = 10 * 60_000;
 
+/** Engines kept alive at once while some can be stopped without loss; each takes some 50 MB. */
+export const MAX_LIVE_ENGINES = 64;
+
 /** Entries between checkpoints of the fold: opening a session reads at most this many. */
 export const CHECKPOINT_EVERY = 200;
 

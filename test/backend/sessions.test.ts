@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SessionRegistry } from '../../src/backend/registry.js';
 import type { SessionHost } from '../../src/backend/session-host.js';
+import { MAX_LIVE_ENGINES } from '../../src/backend/settings.js';
 import { type Draft, JournalFull } from '../../src/journal/journal.js';
 import { ProtocolError } from '../../src/protocol/errors.js';
 import { decodeArchive, encodeArchive } from '../../src/session/archive.js';
@@ -327,6 +328,30 @@ describe('sessions', () => {
     while (!host.state.closed) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(host.state.closed).toBe('expired');
     await registry.stop(0);
+  });
+
+  it('keep a bounded number of engines, and find their bindings again in a new one', async () => {
+    const { registry, engines } = backend();
+    const hosts = [];
+    for (let index = 0; index <= MAX_LIVE_ENGINES; index++) {
+      const host = await registry.create(newSession);
+      await host.evaluate(order(`x := ${index}`));
+      hosts.push(host);
+    }
+    const states = hosts.map((host) => host.summary().engineState);
+    expect(states.filter((state) => state !== 'none')).toHaveLength(MAX_LIVE_ENGINES);
+    expect(states[0]).toBe('none');
+    expect(await printed(hosts[0] as SessionHost, 'x')).toBe('0');
+    expect(engines.engines).toHaveLength(MAX_LIVE_ENGINES + 2);
+  });
+
+  it('with something that cannot be saved keep their engine', async () => {
+    const { registry } = backend();
+    const host = await registry.create(newSession);
+    await host.evaluate(order('block b'));
+    expect(host.hibernatableSince()).toBeUndefined();
+    await host.hibernate();
+    expect(host.summary().engineState).toBe('idle');
   });
 
   it('are gone after they were removed', async () => {
