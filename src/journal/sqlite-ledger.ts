@@ -95,7 +95,9 @@ export class Ledger implements Transaction {
     const record = { no, id: session, ...after(last), bytes };
     this.tables.putSession(record);
     this.#staged.set(session, record);
-    this.#grown.set(session, [...(this.#grown.get(session) ?? []), ...entries]);
+    const grown = this.#grown.get(session) ?? [];
+    for (const stored of entries) grown.push(stored);
+    this.#grown.set(session, grown);
   }
 
   remove(session: string): void {

@@ -1,0 +1,260 @@
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import Database from 'libsql';
+import { ForeignFile, NewerJournal } from '../../src/journal/errors.js';
+import { DamagedJournal, type Journal } from '../../src/journal/journal.js';
+import { openSqliteJournal, type SqliteJournal } from '../../src/journal/sqlite.js';
+import { temporaryDirectory } from '../local/temporary.js';
+import { created, input, noise, output, renamed, sha256, snapshot } from './drafts.js';
+import { openJournal } from './journals.js';
+
+/** One flip in so many bytes: primes, so that the flips wander through the records. A log is long and all alike. */
+const FLIP_EVERY = 37;
+const FLIP_EVERY_IN_LOG = 211;
+const CUT_EVERY = 1021;
+
+const FILE = 'journal.sqlite';
+const LOG = 'journal.sqlite-wal';
+const MARK = 'journal.mark';
+const SESSIONS = ['a', 'b', 'c'];
+const KEYS = ['k1', 'k2', 'k3', 'm1', 'never'];
+const STATE = 'x'.repeat(600);
+const PATIENCE_MS = 120_000;
+
+/** @returns a journal with a bit of everything, still open, so that most of it is only in its log. */
+async function write(directory: string): Promise<SqliteJournal> {
+  const journal = openJournal(directory);
+  await journal.append('a', [created('a'), input('k1')]);
+  await journal.append('a', [output('k1'), snapshot(noise(9000))]);
+  await journal.append('b', [created('b'), input('m1'), output('m1')]);
+  await journal.append('b', [snapshot(Buffer.alloc(20_000, 'abc'))]);
+  await journal.append('a', [input('k2'), output('k2')]);
+  journal.saveCheckpoint('a', { revision: 4, hash: journal.read('a')[3]?.hash ?? '', state: STATE });
+  await journal.append('a', [input('k3')]);
+  await journal.append('b', [renamed('z'.repeat(300))]);
+  await journal.append('c', [created('c')]);
+  return journal;
+}
+
+/** Everything a journal can be asked for, but for the checkpoint, which may be missing. */
+function ask(journal: Journal): string {
+  const sessions = SESSIONS.map((session) => ({
+    entries: journal.read(session),
+    keys: KEYS.map((key) => journal.findByKey(key, session)),
+    blobs: journal.read(session).map(({ entry }) => sha256(journal.blob(session, entry.seq) ?? Buffer.of())),
+  }));
+  return JSON.stringify([sessions, journal.sessions()]);
+}
+
+/** @returns `same`, or the name of the error that says what is wrong. Anything else is a silently different journal. */
+async function outcome(directory: string, wanted: string): Promise<string> {
+  let journal: SqliteJournal | undefined;
+  try {
+    journal = openSqliteJournal({ directory });
+    const checkpoint = journal.checkpoint('a');
+    return ask(journal) === wanted && [undefined, STATE].includes(checkpoint?.state) ? 'same' : 'silently different';
+  } catch (error) {
+    const typed = [DamagedJournal, ForeignFile, NewerJournal].some((known) => error instanceof known);
+    return typed ? (error as Error).name : `untyped: ${(error as Error).stack}`;
+  } finally {
+    await journal?.close();
+  }
+}
+
+async function flipThrough(source: string, file: string, wanted: string): Promise<Map<string, number>> {
+  const step = file === LOG ? FLIP_EVERY_IN_LOG : FLIP_EVERY;
+  const directory = temporaryDirectory();
+  const files = new Map(readdirSync(source).map((name) => [name, readFileSync(join(source, name))]));
+  const original = files.get(file) ?? Buffer.of();
+  const outcomes = new Map<string, number>();
+  for (let at = 0; at < original.length; at += step) {
+    const flipped = Buffer.from(original);
+    flipped[at] = (original[at] ?? 0) ^ (1 << (at % 8));
+    for (const name of readdirSync(directory)) rmSync(join(directory, name));
+    for (const [name, bytes] of files) writeFileSync(join(directory, name), name === file ? flipped : bytes);
+    const result = await outcome(directory, wanted);
+    outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
+  }
+  return outcomes;
+}
+
+/** @returns a copy of a journal's files as they were while it was open, as a kill would leave them. */
+async function killed(): Promise<{ directory: string; wanted: string }> {
+  const directory = temporaryDirectory();
+  const copy = temporaryDirectory();
+  const journal = await write(directory);
+  const wanted = ask(journal);
+  cpSync(directory, copy, { recursive: true });
+  await journal.close();
+  return { directory: copy, wanted };
+}
+
+async function closed(): Promise<{ directory: string; wanted: string }> {
+  const directory = temporaryDirectory();
+  const journal = await write(directory);
+  const wanted = ask(journal);
+  await journal.close();
+  return { directory, wanted };
+}
+
+const HARMLESS = ['DamagedJournal', 'ForeignFile', 'NewerJournal', 'same'];
+
+/** Changes the database behind the journal's back. */
+function tamper(directory: string, sql: string): void {
+  const database = new Database(join(directory, FILE));
+  database.exec(sql);
+  database.close();
+}
+
+describe('a flipped bit', () => {
+  it.each<[string, typeof closed, string]>([
+    ['in the file of a closed journal', closed, FILE],
+    ['in the log of a killed one', killed, LOG],
+    ['in the mark', closed, MARK],
+  ])('%s is detected or changes nothing', async (_where, make, file) => {
+    const { directory, wanted } = await make();
+    const outcomes = await flipThrough(directory, file, wanted);
+    expect([...outcomes.keys()].filter((name) => !HARMLESS.includes(name))).toEqual([]);
+    if (file !== MARK) expect(outcomes.get('DamagedJournal')).toBeGreaterThan(0);
+    if (file !== LOG) expect(outcomes.get('same')).toBeGreaterThan(0);
+  }, PATIENCE_MS);
+});
+
+describe('a file cut short', () => {
+  it.each([
+    ['the file of a closed journal', closed, FILE],
+    ['the log of a killed one', killed, LOG],
+  ])('is detected wherever it ends: %s', async (_what, make, file) => {
+    const { directory, wanted } = await make();
+    const { length } = readFileSync(join(directory, file));
+    for (let end = 0; end < length; end += CUT_EVERY) {
+      const cut = temporaryDirectory();
+      cpSync(directory, cut, { recursive: true });
+      truncateSync(join(cut, file), end);
+      expect([end, await outcome(cut, wanted)]).toEqual([end, 'DamagedJournal']);
+    }
+  }, PATIENCE_MS);
+
+  it('is kept as it was found, and can be gone on from by who accepts the loss', async () => {
+    const { directory } = await killed();
+    const log = readFileSync(join(directory, LOG));
+    truncateSync(join(directory, LOG), log.length - 5000);
+    expect(() => openSqliteJournal({ directory })).toThrow(/Acknowledged entries are missing .* delete .*journal\.mark/);
+    expect(readFileSync(join(directory, `${LOG}.kept`)).equals(log.subarray(0, -5000))).toBe(true);
+    rmSync(join(directory, MARK));
+    const journal = openJournal(directory);
+    expect(journal.session('c')).toBeUndefined();
+    expect(journal.verify('a').damage).toBeUndefined();
+    await journal.append('c', [created('c')]);
+  });
+});
+
+describe('damage among the entries', () => {
+  it('names the last good revision and still gives what is before it', async () => {
+    const { directory } = await closed();
+    tamper(directory, "UPDATE entries SET line = replace(line, '3 + 4', '3 + 5') WHERE session = 1 AND seq = 5");
+    const journal = openJournal(directory);
+    for (const range of [{}, { after: 2 }, { after: 4, limit: 1 }]) {
+      const reading = () => journal.read('a', range);
+      expect(reading).toThrow(DamagedJournal);
+      expect(reading).toThrow(expect.objectContaining({ session: 'a', lastGood: 4 }));
+    }
+    expect(journal.read('a', { upTo: 4 })).toHaveLength(4);
+    expect(journal.read('b')).toHaveLength(5);
+    expect(() => journal.findByKey('k2')).toThrow(DamagedJournal);
+    expect(journal.verify('a')).toEqual({
+      lastGood: 4,
+      head: journal.read('a', { upTo: 4 })[3]?.hash,
+      damage: 'entry 5 does not match its hash',
+    });
+  });
+
+  it.each([
+    ['a missing entry', 'DELETE FROM entries WHERE session = 1 AND seq = 3', 2],
+    ['a missing last entry', 'DELETE FROM entries WHERE session = 1 AND seq = 7', 6],
+    ['another hash', 'UPDATE entries SET hash = zeroblob(32) WHERE session = 1 AND seq = 6', 5],
+    ['an entry in the place of another', 'UPDATE entries SET seq = 9 WHERE session = 1 AND seq = 2', 1],
+  ])('is found when it is %s', async (_what, sql, lastGood) => {
+    const { directory } = await closed();
+    tamper(directory, sql);
+    const journal = openJournal(directory);
+    expect(() => journal.read('a')).toThrow(expect.objectContaining({ name: 'DamagedJournal', session: 'a', lastGood }));
+    expect(journal.verify('a').lastGood).toBe(lastGood);
+    expect(journal.verify('b').damage).toBeUndefined();
+  });
+
+  it('stops appends to a session whose end is damaged, and to no other', async () => {
+    const { directory } = await closed();
+    tamper(directory, 'UPDATE entries SET hash = zeroblob(32) WHERE session = 1 AND seq = 7');
+    const journal = openJournal(directory);
+    await expect(journal.append('a', [renamed('x')])).rejects.toMatchObject({ name: 'DamagedJournal', lastGood: 6 });
+    await journal.append('b', [renamed('x')]);
+    await journal.remove('a');
+    await journal.append('a', [created('a')]);
+  });
+
+  it('does not let an evaluation that its index lost be taken for a new one', async () => {
+    const { directory } = await closed();
+    const file = readFileSync(join(directory, FILE));
+    let hidden = 0;
+    // In a row the key stands between numbers, in the entry's line between quotes.
+    for (let at = file.indexOf('k3'); at >= 0; at = file.indexOf('k3', at + 1)) {
+      if (file.toString('latin1', at - 1, at) === '"') continue;
+      const copy = temporaryDirectory();
+      cpSync(directory, copy, { recursive: true });
+      const flipped = Buffer.from(file);
+      flipped[at + 1] = 0x34;
+      writeFileSync(join(copy, FILE), flipped);
+      const journal = openJournal(copy);
+      expect(journal.read('a')).toHaveLength(7);
+      await expect(journal.append('a', [input('k3')])).rejects.toThrow(DamagedJournal);
+      if (found(() => journal.findByKey('k3', 'a')) instanceof DamagedJournal) hidden += 1;
+      expect(found(() => journal.findByKey('never', 'a'))).toBeInstanceOf(DamagedJournal);
+      expect(found(() => journal.findByKey('never', 'b'))).toEqual([]);
+    }
+    expect(hidden).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['missing bytes', 'DELETE FROM blobs WHERE session = 2'],
+    ['other bytes', 'UPDATE blobs SET content = zeroblob(20000), form = 0 WHERE session = 2'],
+    ['bytes said not to be deflated', 'UPDATE blobs SET form = 0 WHERE session = 2'],
+    ['bytes said to be absent', 'UPDATE blobs SET form = 2 WHERE session = 2'],
+    ['bytes in no known form', 'UPDATE blobs SET form = 7 WHERE session = 2'],
+  ])('is found when a snapshot has %s', async (_what, sql) => {
+    const { directory } = await closed();
+    tamper(directory, sql);
+    const journal = openJournal(directory);
+    expect(() => journal.blob('b', 4)).toThrow(expect.objectContaining({ name: 'DamagedJournal', lastGood: 3 }));
+    expect(journal.read('b')).toHaveLength(5);
+    expect(journal.verify('b')).toMatchObject({ lastGood: 3, damage: expect.stringContaining('snapshot') });
+  });
+
+  it.each([
+    ['lost a session', 'DELETE FROM sessions WHERE no = 2'],
+    ['renamed a session', "UPDATE sessions SET id = CAST('x' AS BLOB) WHERE no = 2"],
+    ['miscounted a session', 'UPDATE sessions SET bytes = bytes + 1 WHERE no = 2'],
+    ['changed its tables', 'DROP INDEX entries_by_key'],
+  ])('keeps a journal from opening that %s', async (_what, sql) => {
+    const { directory } = await closed();
+    tamper(directory, sql);
+    expect(() => openJournal(directory)).toThrow(DamagedJournal);
+  });
+
+  it('costs a checkpoint, never a wrong one', async () => {
+    const { directory } = await closed();
+    tamper(directory, "UPDATE checkpoints SET state = CAST('forged' AS BLOB)");
+    const journal = openJournal(directory);
+    expect(journal.checkpoint('a')).toBeUndefined();
+    expect(journal.read('a')).toHaveLength(7);
+  });
+});
+
+function found(ask: () => unknown): unknown {
+  try {
+    return ask();
+  } catch (error) {
+    return error;
+  }
+}
