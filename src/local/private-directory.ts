@@ -24,13 +24,13 @@ export function ownUid(): number | undefined {
 
 /**
  * Makes `path` and its missing parents, mode 0700 whatever the umask. A directory of ours that is open to others is
- * closed to them.
+ * closed to them; one that its owner made read-only stays so.
  * @throws UnsafePath if `path` is a symbolic link, no directory, or somebody else's
  * @throws LocalStateReadOnly, LocalStateFull if it cannot be made
  */
 export function ensurePrivateDirectory(path: string): void {
   withDirectory(path, (stats, tighten) => {
-    if ((stats.mode & PERMISSION_BITS) !== PRIVATE_MODE) tighten();
+    if (isOpen(stats)) tighten();
   });
 }
 
@@ -97,7 +97,7 @@ function inspectThroughDescriptor(path: string, check: (stats: Stats, tighten: (
   try {
     const stats = fstatSync(descriptor);
     refuseForeign(path, stats, [ownUid()]);
-    check(stats, () => fchmodSync(descriptor, PRIVATE_MODE));
+    check(stats, () => fchmodSync(descriptor, stats.mode & PRIVATE_MODE));
   } catch (error) {
     throw writeFailure(error, path);
   } finally {

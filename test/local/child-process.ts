@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { temporaryDirectory } from './temporary.js';
+import { afterwards, temporaryDirectory } from './temporary.js';
 
 const bundles = new Map<string, string>();
 
@@ -44,6 +44,8 @@ export class Child {
 
   constructor(bundlePath: string, args: readonly string[]) {
     this.process = spawn(process.execPath, [bundlePath, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // A test that fails leaves its children behind.
+    afterwards(() => this.process.kill('SIGKILL'));
     this.output = createInterface({ input: this.process.stdout as NodeJS.ReadableStream });
     this.output.on('line', (line) => this.lines.push(line));
     this.ended = Promise.all([once(this.process, 'close'), once(this.output, 'close')]).then(([[code, signal]]) => ({

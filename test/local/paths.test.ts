@@ -93,6 +93,13 @@ describe('a private directory', () => {
     expect(mode(directory)).toBe('700');
   });
 
+  it('that its owner made read-only stays so', () => {
+    const directory = temporaryDirectory();
+    chmodSync(directory, 0o555);
+    ensurePrivateDirectory(directory);
+    expect(mode(directory)).toBe('500');
+  });
+
   it('is not a link, a dangling link, a file or below one', () => {
     const root = temporaryDirectory();
     symlinkSync(temporaryDirectory(), join(root, 'link'));

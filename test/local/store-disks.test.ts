@@ -1,15 +1,19 @@
-import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { describe, expect } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { clientId } from '../../src/local/client-id.js';
 import { loadConf } from '../../src/local/conf-module.js';
 import { LocalStateFull, LocalStateReadOnly } from '../../src/local/errors.js';
 import { openLocalState } from '../../src/local/state.js';
 import { adding, type Numbers, numbersStore } from './numbers-store.js';
 import { itMounts, mountTmpfs, remount } from './privileged.js';
+import { temporaryDirectory } from './temporary.js';
 
 const PAGE = 4096;
+
+/** No mode keeps root from writing. */
+const itUnprivileged = process.getuid?.() === 0 ? it.skip : it;
 
 /** Some eight pages as JSON. */
 const LONG: Numbers = { numbers: Array.from({ length: 4_000 }, (_, index) => index) };
@@ -80,5 +84,17 @@ describe('a store on a read-only disk', () => {
     await expect(store.update(adding(2))).rejects.toBeInstanceOf(LocalStateReadOnly);
     // conf alone tries again for a second.
     expect(performance.now() - start).toBeLessThan(500);
+  });
+});
+
+describe('a store in a read-only directory', () => {
+  itUnprivileged('is read as ever, and a change is refused', async () => {
+    const directory = temporaryDirectory();
+    const store = numbersStore(directory);
+    await store.update(adding(1));
+    chmodSync(directory, 0o500);
+    expect(store.read()).toEqual({ numbers: [1] });
+    await expect(store.update(adding(2))).rejects.toBeInstanceOf(LocalStateReadOnly);
+    chmodSync(directory, 0o700);
   });
 });
