@@ -1,11 +1,12 @@
 /**
- * Sums jest's results: `node tally.mjs <runs expected> <results.json>...`. A run that left no results, a test that failed,
+ * Sums jest's results: `node tally.mjs <runs expected> <directory of results>`. A run that left no results, a test that failed,
  * was skipped or a file that did not even load all count against the change.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const [expectedRuns, ...files] = process.argv.slice(2);
-const runs = files.map((file) => JSON.parse(readFileSync(file, 'utf8')));
+const [expectedRuns, directory] = process.argv.slice(2);
+const runs = readdirSync(directory).map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')));
 const sum = (count) => runs.reduce((total, run) => total + count(run), 0);
 
 const passed = sum((run) => run.numPassedTests);
