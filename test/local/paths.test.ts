@@ -108,6 +108,7 @@ describe('a private directory', () => {
     for (const name of ['link', 'dangling', 'file']) {
       expect(() => ensurePrivateDirectory(join(root, name))).toThrow(UnsafePath);
     }
+    expect(() => ensurePrivateDirectory(join(root, 'link'))).toThrow('it is a symbolic link');
     expect(() => ensurePrivateDirectory(join(root, 'file', 'below'))).toThrow('cannot be used');
     expect(existsSync(join(root, 'nowhere'))).toBe(false);
   });
