@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { CliError } from '../cli/errors.js';
 import type { ExitName } from '../cli/exit-codes.js';
+import { onStop } from '../cli/signals.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import { isUnreachable, type Workplace } from './workplace.js';
@@ -22,6 +23,17 @@ const ATTEMPTS = 3;
  */
 export async function evaluate(workplace: Workplace, order: EvaluationOrder): Promise<EvaluationResult> {
   const key = order.key ?? randomUUID();
+  const forget = onStop(() => {
+    process.stderr.write(`stui: the evaluation goes on; ask what became of it with "stui result ${key}"\n`);
+  });
+  try {
+    return await askUntilAnswered(workplace, order, key);
+  } finally {
+    forget();
+  }
+}
+
+async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, key: string): Promise<EvaluationResult> {
   for (let attempt = 1; ; attempt++) {
     try {
       const { evaluation } = await workplace.ask(
