@@ -61,7 +61,7 @@ export class BackendClient {
     clearInterval(this.#watch);
     this.socket.close();
     for (const { reject } of this.#waiting.values())
-      reject(new Unreachable(this.endpoint, 'the connection was closed'));
+      reject(new Unreachable(this.endpoint, 'the connection was closed', undefined, true));
     this.#waiting.clear();
   }
 
@@ -120,7 +120,9 @@ export class BackendClient {
       const lastSign = Math.max(this.#lastHeard ?? this.#openedAt, startedAt);
       if (now - lastSign < timing.PROBE_AFTER_MS) return;
       if (now - lastSign > timing.SILENCE_MS) {
-        this.#failAll(new Unreachable(this.endpoint, `it has been silent for ${timing.SILENCE_MS} ms`));
+        this.#failAll(
+          new Unreachable(this.endpoint, `it has been silent for ${timing.SILENCE_MS} ms`, undefined, true),
+        );
       } else if (this.#lastHeard === undefined && !probing) {
         probing = true;
         void probe(this.endpoint).then((reason) => {

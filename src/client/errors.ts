@@ -7,7 +7,10 @@ export class Unreachable extends Error {
   constructor(
     readonly endpoint: string,
     reason: string,
+    /** What to do about it, where that is known. */
     readonly hint?: string,
+    /** The request had left when the backend fell silent, so it may have been accepted. */
+    readonly mayHaveArrived = false,
   ) {
     super(`No backend answers at ${endpoint}: ${reason}`);
   }

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { CliError } from '../cli/errors.js';
 import type { ExitName } from '../cli/exit-codes.js';
 import { onStop } from '../cli/signals.js';
+import { Unreachable } from '../client/errors.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
-import { isUnreachable, type Workplace } from './workplace.js';
+import type { Workplace } from './workplace.js';
 
 export interface EvaluationOrder {
   readonly code: string;
@@ -34,6 +35,7 @@ export async function evaluate(workplace: Workplace, order: EvaluationOrder): Pr
 }
 
 async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, key: string): Promise<EvaluationResult> {
+  let mayHaveArrived = false;
   for (let attempt = 1; ; attempt++) {
     try {
       const { evaluation } = await workplace.ask(
@@ -50,8 +52,9 @@ async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, ke
       );
       return evaluation;
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
-      if (attempt === ATTEMPTS) throw unanswered(error as Error, key);
+      if (!(error instanceof Unreachable)) throw error;
+      mayHaveArrived ||= error.mayHaveArrived;
+      if (attempt === ATTEMPTS || !mayHaveArrived) throw mayHaveArrived ? unanswered(error, key) : error;
       await workplace.reconnect();
     }
   }
