@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Entry, StoredEntry } from '../session/entry.js';
 import { after, BrokenLink, follow } from './chain-walk.js';
 import { DamagedJournal } from './journal.js';
-import { absent, packOffLoop, type PackedSnapshot } from './snapshot-bytes.js';
+import { absent, type PackedSnapshot, packOffLoop } from './snapshot-bytes.js';
 import type { Succession } from './succession.js';
 
 /** Entries verified between two turns of the event loop: about 2 ms of hashing and parsing. */

@@ -1,6 +1,6 @@
 /**
- * Remembers the newest acknowledged entry outside the database. SQLite takes a log whose end was lost for one that never
- * was written, so without this mark a truncated log would silently take acknowledged entries with it.
+ * Remembers the newest acknowledged entry outside the database. SQLite takes a log whose end was lost for a shorter
+ * log, so without this mark a truncated one would silently take acknowledged entries with it.
  *
  * Written after the commit and never flushed by itself: a crash of the process leaves it exact, a power cut leaves it
  * at worst behind, and what is behind claims nothing false. It costs one small write into the page cache a commit.

@@ -43,16 +43,25 @@ export interface Journal {
    */
   append(session: string, drafts: readonly Draft[], options?: AppendOptions): Promise<readonly StoredEntry[]>;
 
-  /** Copies entries that another journal made, keeping their lines, hashes and snapshots. Verifies the chain onto the present head. */
+  /**
+   * Copies entries that another journal made, keeping their lines, hashes and those of their snapshots that are in
+   * `blobs`, by revision. Verifies the chain onto the present head. All or nothing.
+   * @throws {RevisionConflict} when the first entry is not the next one here
+   * @throws {DamagedJournal} when an entry or a snapshot is not what was written, or is of another history
+   * @throws {JournalFull} when the disk is full; nothing was written
+   */
   adopt(session: string, entries: readonly StoredEntry[], blobs: ReadonlyMap<number, Uint8Array>): Promise<void>;
 
-  /** Entries with `after` < seq <= `upTo` in order, at most `limit`. Verifies what it reads. @throws {DamagedJournal} */
+  /** Entries with `after` < seq <= `upTo` in order, at most `limit`; verified. @throws {DamagedJournal} */
   read(session: string, range?: { after?: number; upTo?: number; limit?: number }): readonly StoredEntry[];
 
   /** The `input` and `output` entries filed under `key`, in one session or in any. */
   findByKey(key: string, session?: string): readonly { session: string; entries: readonly StoredEntry[] }[];
 
-  /** Bytes of the snapshot entry at `seq`. @throws {DamagedJournal} when they do not match the entry's digest. */
+  /**
+   * Bytes of the snapshot entry at `seq`; nothing when that is another entry, or was adopted without them.
+   * @throws {DamagedJournal} when they do not match the entry's digest
+   */
   blob(session: string, seq: number): Uint8Array | undefined;
 
   session(id: string): SessionRow | undefined;

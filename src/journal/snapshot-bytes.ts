@@ -26,7 +26,7 @@ export interface PackedSnapshot {
 }
 
 /**
- * Stands for bytes that were left out of a copy, an archive holding only the snapshots that a restore needs. The content
+ * Stands for bytes that were left out of a copy: an archive holds only the snapshots that a restore needs. The content
  * repeats the digest, so that damage cannot turn a snapshot into an absent one.
  */
 export function absent(digest: string, size: number): PackedSnapshot {

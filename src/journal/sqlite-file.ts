@@ -1,6 +1,16 @@
 /** Opening and closing the journal's one file: ownership, permissions, and refusing what is not ours to open. */
-import { chmodSync, closeSync, copyFileSync, fchmodSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'libsql';
 import { ForeignFile, NewerJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
@@ -23,6 +33,7 @@ const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
  * @throws {ForeignFile} when something else is in its place
  * @throws {DamagedJournal} when SQLite cannot make sense of it
  * @throws {JournalFull} when there is no room to make it
+ * @throws the system's error (EACCES, EROFS) when it may not be written
  */
 export function openFile(directory: string): Connection {
   const file = join(resolve(directory), FILE);
@@ -84,7 +95,7 @@ function letGo(connection: Connection): void {
   connection.close();
 }
 
-/** Modes are set again after creation because a umask may have taken bits away. SQLite gives its log the file's mode. */
+/** Modes are set again because a umask may have taken bits away. SQLite gives its log the mode of the file. */
 function makePrivate(directory: string, file: string): void {
   if (mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY })) chmodSync(directory, PRIVATE_DIRECTORY);
   try {
@@ -156,8 +167,19 @@ function explain(error: unknown, file: string): unknown {
       return new ForeignFile(file);
     case 'corrupt':
     case 'other':
-      return new DamagedJournal('', 0, `${file} is damaged: ${(error as Error).message}`);
+      return denial(file) ?? new DamagedJournal('', 0, `${file} is damaged: ${(error as Error).message}`);
     default:
       return error;
+  }
+}
+
+/** SQLite has one code for a file that may not be written and for one that says of itself that it must not be. */
+function denial(file: string): unknown {
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+    accessSync(dirname(file), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }

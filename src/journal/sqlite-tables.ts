@@ -1,7 +1,7 @@
 /**
  * The statements, prepared once, and the conversions between rows and values. Two habits of libsql 0.5.29 shape them:
- * parameters always go in an array (a lone Buffer aborts the process), and every column is cast, because one flipped bit
- * in a row's header turns a BLOB into a TEXT that is not UTF-8, which aborts it too, or into a NULL.
+ * parameters always go in an array (a lone Buffer aborts the process), and every column is cast, because one flipped
+ * bit in a row's header turns a BLOB into a TEXT that is not UTF-8, which aborts it too, or into a NULL.
  */
 import { createHash } from 'node:crypto';
 import type { Entry, StoredEntry } from '../session/entry.js';
@@ -218,13 +218,13 @@ export class Tables {
 }
 
 function filing(entry: Entry): [key: Uint8Array | null, role: number | null] {
-  return entry.type === 'input' || entry.type === 'output'
-    ? [Buffer.from(entry.key), ROLE[entry.type]]
-    : [null, null];
+  return entry.type === 'input' || entry.type === 'output' ? [Buffer.from(entry.key), ROLE[entry.type]] : [null, null];
 }
 
 function digestOf({ no, id, revision, head, bytes }: SessionRecord): Buffer {
-  return createHash('sha256').update(JSON.stringify([no, id, revision, head, bytes])).digest();
+  return createHash('sha256')
+    .update(JSON.stringify([no, id, revision, head, bytes]))
+    .digest();
 }
 
 function checkpointDigest({ revision, hash, state }: Checkpoint): Buffer {

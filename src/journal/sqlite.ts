@@ -15,17 +15,17 @@ import {
   RevisionConflict,
   type SessionRow,
 } from './journal.js';
-import { OFF_LOOP_BYTES, pack, packOffLoop, type PackedSnapshot } from './snapshot-bytes.js';
+import { OFF_LOOP_BYTES, type PackedSnapshot, pack, packOffLoop } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
-import { closeFile, type Connection, keepLog, openFile } from './sqlite-file.js';
+import { type Connection, closeFile, keepLog, openFile } from './sqlite-file.js';
 import { Ledger, type Listener } from './sqlite-ledger.js';
 import { Reader } from './sqlite-reader.js';
 import { type FiledPlace, type SessionRecord, Tables } from './sqlite-tables.js';
 import { join, place, type Succession } from './succession.js';
 
 /**
- * Entries whose keys opening looks up: about 10 ms when there are that many. A retry asks for a recent evaluation, so these
- * are the ones that a damaged index could make run twice.
+ * Entries whose keys opening looks up: about 10 ms when there are that many. A retry asks for a recent evaluation, so
+ * these are the ones that a damaged index could make run twice.
  */
 const NEWEST_CHECKED = 10_000;
 
@@ -120,11 +120,7 @@ class OpenJournal implements SqliteJournal {
     return this.#extend(session, decide, large.length > 0 ? Promise.all(large) : undefined);
   }
 
-  async adopt(
-    session: string,
-    entries: readonly StoredEntry[],
-    blobs: ReadonlyMap<number, Uint8Array>,
-  ): Promise<void> {
+  async adopt(session: string, entries: readonly StoredEntry[], blobs: ReadonlyMap<number, Uint8Array>): Promise<void> {
     if (this.#closing) throw new JournalClosed();
     let copy: Succession = { entries: [], blobs: new Map() };
     const ready = verifyCopy(session, entries, blobs).then((verified) => {
@@ -248,11 +244,7 @@ class OpenJournal implements SqliteJournal {
     if (this.tables.hasOrphans()) throw new DamagedJournal('', 0, 'The journal has entries of a session it lost');
   }
 
-  async #extend(
-    session: string,
-    decide: () => Succession,
-    ready?: Promise<unknown>,
-  ): Promise<readonly StoredEntry[]> {
+  async #extend(session: string, decide: () => Succession, ready?: Promise<unknown>): Promise<readonly StoredEntry[]> {
     let entries: readonly StoredEntry[] = [];
     const decideWhenSound = () => {
       const damage = this.#damaged.get(session);

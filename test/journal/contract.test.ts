@@ -39,7 +39,10 @@ describe.each(journals)('%s', (_name, open) => {
 
   it('answers an append with what reading gives later', async () => {
     const journal = open();
-    const appended = await journal.append('s', [created('s'), draft({ type: 'context', patch: { a: undefined, b: 1 } })]);
+    const appended = await journal.append('s', [
+      created('s'),
+      draft({ type: 'context', patch: { a: undefined, b: 1 } }),
+    ]);
     expect(appended).toEqual(journal.read('s'));
     expect(appended[1]?.entry).toStrictEqual(JSON.parse(appended[1]?.line ?? ''));
   });
@@ -58,9 +61,7 @@ describe.each(journals)('%s', (_name, open) => {
   it('lets one of several writers win that expect the same revision, and tells the others the revision', async () => {
     const journal = open();
     await journal.append('s', [created('s')]);
-    const writers = ['a', 'b', 'c', 'd'].map((name) =>
-      journal.append('s', [renamed(name)], { expectedRevision: 1 }),
-    );
+    const writers = ['a', 'b', 'c', 'd'].map((name) => journal.append('s', [renamed(name)], { expectedRevision: 1 }));
     const results = await Promise.allSettled(writers);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
     for (const result of results) {

@@ -10,8 +10,8 @@ import { created, input, noise, output, renamed, sha256, snapshot } from './draf
 import { openJournal } from './journals.js';
 
 /** One flip in so many bytes: primes, so that the flips wander through the records. A log is long and all alike. */
-const FLIP_EVERY = 37;
-const FLIP_EVERY_IN_LOG = 211;
+const FLIP_EVERY = 127;
+const FLIP_EVERY_IN_LOG = 1021;
 const CUT_EVERY = 1021;
 
 const FILE = 'journal.sqlite';
@@ -112,35 +112,45 @@ describe('a flipped bit', () => {
     ['in the file of a closed journal', closed, FILE],
     ['in the log of a killed one', killed, LOG],
     ['in the mark', closed, MARK],
-  ])('%s is detected or changes nothing', async (_where, make, file) => {
-    const { directory, wanted } = await make();
-    const outcomes = await flipThrough(directory, file, wanted);
-    expect([...outcomes.keys()].filter((name) => !HARMLESS.includes(name))).toEqual([]);
-    if (file !== MARK) expect(outcomes.get('DamagedJournal')).toBeGreaterThan(0);
-    if (file !== LOG) expect(outcomes.get('same')).toBeGreaterThan(0);
-  }, PATIENCE_MS);
+  ])(
+    '%s is detected or changes nothing',
+    async (_where, make, file) => {
+      const { directory, wanted } = await make();
+      const outcomes = await flipThrough(directory, file, wanted);
+      expect([...outcomes.keys()].filter((name) => !HARMLESS.includes(name))).toEqual([]);
+      if (file !== MARK) expect(outcomes.get('DamagedJournal')).toBeGreaterThan(0);
+      if (file !== LOG) expect(outcomes.get('same')).toBeGreaterThan(0);
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe('a file cut short', () => {
   it.each([
     ['the file of a closed journal', closed, FILE],
     ['the log of a killed one', killed, LOG],
-  ])('is detected wherever it ends: %s', async (_what, make, file) => {
-    const { directory, wanted } = await make();
-    const { length } = readFileSync(join(directory, file));
-    for (let end = 0; end < length; end += CUT_EVERY) {
-      const cut = temporaryDirectory();
-      cpSync(directory, cut, { recursive: true });
-      truncateSync(join(cut, file), end);
-      expect([end, await outcome(cut, wanted)]).toEqual([end, 'DamagedJournal']);
-    }
-  }, PATIENCE_MS);
+  ])(
+    'is detected wherever it ends: %s',
+    async (_what, make, file) => {
+      const { directory, wanted } = await make();
+      const { length } = readFileSync(join(directory, file));
+      for (let end = 0; end < length; end += CUT_EVERY) {
+        const cut = temporaryDirectory();
+        cpSync(directory, cut, { recursive: true });
+        truncateSync(join(cut, file), end);
+        expect([end, await outcome(cut, wanted)]).toEqual([end, 'DamagedJournal']);
+      }
+    },
+    PATIENCE_MS,
+  );
 
   it('is kept as it was found, and can be gone on from by who accepts the loss', async () => {
     const { directory } = await killed();
     const log = readFileSync(join(directory, LOG));
     truncateSync(join(directory, LOG), log.length - 5000);
-    expect(() => openSqliteJournal({ directory })).toThrow(/Acknowledged entries are missing .* delete .*journal\.mark/);
+    expect(() => openSqliteJournal({ directory })).toThrow(
+      /Acknowledged entries are missing .* delete .*journal\.mark/,
+    );
     expect(readFileSync(join(directory, `${LOG}.kept`)).equals(log.subarray(0, -5000))).toBe(true);
     rmSync(join(directory, MARK));
     const journal = openJournal(directory);
@@ -179,7 +189,9 @@ describe('damage among the entries', () => {
     const { directory } = await closed();
     tamper(directory, sql);
     const journal = openJournal(directory);
-    expect(() => journal.read('a')).toThrow(expect.objectContaining({ name: 'DamagedJournal', session: 'a', lastGood }));
+    expect(() => journal.read('a')).toThrow(
+      expect.objectContaining({ name: 'DamagedJournal', session: 'a', lastGood }),
+    );
     expect(journal.verify('a').lastGood).toBe(lastGood);
     expect(journal.verify('b').damage).toBeUndefined();
   });

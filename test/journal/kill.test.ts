@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { StoredEntry } from '../../src/session/entry.js';
 import { openSqliteJournal } from '../../src/journal/sqlite.js';
+import type { StoredEntry } from '../../src/session/entry.js';
 import { Child } from '../local/child-process.js';
 import { temporaryDirectory } from '../local/temporary.js';
 

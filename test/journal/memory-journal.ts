@@ -1,6 +1,6 @@
 /**
- * A journal that forgets: the contract written as plainly as possible, for tests of what stands on a journal, and as the
- * model the durable one is compared with. Shares no code with that one but the chain and the errors.
+ * A journal that forgets: the contract written as plainly as possible, for tests of what stands on a journal, and as
+ * the model the durable one is compared with. Shares no code with that one but the chain and the errors.
  */
 import { createHash } from 'node:crypto';
 import { InvalidEntry, JournalClosed } from '../../src/journal/errors.js';
@@ -30,7 +30,11 @@ export class MemoryJournal implements Journal {
   readonly #listeners = new Set<Listener>();
   #closed = false;
 
-  async append(session: string, drafts: readonly Draft[], options: AppendOptions = {}): Promise<readonly StoredEntry[]> {
+  async append(
+    session: string,
+    drafts: readonly Draft[],
+    options: AppendOptions = {},
+  ): Promise<readonly StoredEntry[]> {
     this.#mustBeOpen();
     const present = this.#logs.get(session);
     const log: Log = { entries: [...(present?.entries ?? [])], blobs: new Map(present?.blobs) };
@@ -49,11 +53,7 @@ export class MemoryJournal implements Journal {
     return this.#keep(session, log, before);
   }
 
-  async adopt(
-    session: string,
-    entries: readonly StoredEntry[],
-    blobs: ReadonlyMap<number, Uint8Array>,
-  ): Promise<void> {
+  async adopt(session: string, entries: readonly StoredEntry[], blobs: ReadonlyMap<number, Uint8Array>): Promise<void> {
     this.#mustBeOpen();
     const present = this.#logs.get(session);
     const log: Log = { entries: [...(present?.entries ?? [])], blobs: new Map(present?.blobs) };
@@ -152,7 +152,7 @@ export class MemoryJournal implements Journal {
   }
 }
 
-/** @param blobRequired whether a snapshot must come with its bytes: one that is made must, one that is copied need not. */
+/** @param blobRequired whether a snapshot must come with its bytes: a new one must, a copied one need not. */
 function admit(session: string, log: Log, entry: Entry, blob: Uint8Array | undefined, blobRequired: boolean): void {
   const refuse = (why: string) => {
     throw new InvalidEntry(session, why);

@@ -1,4 +1,4 @@
-/** The durable journal does what the simple one in memory does, whatever is asked of them and however often it is reopened. */
+/** The durable journal does what the simple one in memory does, whatever is asked of them, across reopening. */
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Draft, Journal } from '../../src/journal/journal.js';
@@ -27,7 +27,10 @@ const anyDraft: fc.Arbitrary<Draft> = fc.oneof(
   { weight: 4, arbitrary: key.map(output) },
   { weight: 1, arbitrary: session.map(created) },
   { weight: 2, arbitrary: fc.string().map(renamed) },
-  { weight: 2, arbitrary: fc.dictionary(fc.string(), fc.jsonValue()).map((patch) => draft({ type: 'context', patch })) },
+  {
+    weight: 2,
+    arbitrary: fc.dictionary(fc.string(), fc.jsonValue()).map((patch) => draft({ type: 'context', patch })),
+  },
   { weight: 2, arbitrary: fc.nat(6000).map((size) => snapshot(noise(size))) },
   { weight: 1, arbitrary: fc.nat(600).map((size) => snapshot(Buffer.alloc(size, 'x'), 'f'.repeat(64))) },
 );
@@ -131,7 +134,9 @@ function look(journal: Journal): unknown {
     blobs: SESSIONS.map((id) =>
       journal.read(id).map(({ entry }) => Buffer.from(journal.blob(id, entry.seq) ?? []).toString('base64')),
     ),
-    keys: KEYS.map((name) => [...journal.findByKey(name)].sort((one, other) => one.session.localeCompare(other.session))),
+    keys: KEYS.map((name) =>
+      [...journal.findByKey(name)].sort((one, other) => one.session.localeCompare(other.session)),
+    ),
     checkpoints: SESSIONS.map((id) => journal.checkpoint(id)),
   };
 }

@@ -46,7 +46,9 @@ describe('opening a journal', () => {
     ]);
     await first.close();
     await appended;
-    const revisions = openJournal(directory).sessions().map(({ id, revision }) => `${id}:${revision}`);
+    const revisions = openJournal(directory)
+      .sessions()
+      .map(({ id, revision }) => `${id}:${revision}`);
     expect(revisions.sort()).toEqual(['s:3', 't:1']);
   });
 

@@ -12,7 +12,10 @@ describe('removing a session', () => {
     const directory = temporaryDirectory();
     const journal = openJournal(directory);
     await journal.append('kept', [created('kept'), snapshot(noise(1000))]);
-    await journal.append('big', [created('big'), ...['a', 'b', 'c', 'd'].map((seed) => snapshot(noise(MEGABYTE, seed)))]);
+    await journal.append('big', [
+      created('big'),
+      ...['a', 'b', 'c', 'd'].map((seed) => snapshot(noise(MEGABYTE, seed))),
+    ]);
     await journal.append('kept', [renamed('after it')]);
     await journal.remove('big');
     await journal.close();

@@ -1,6 +1,6 @@
 /**
- * Appends to a journal for ever, several appends at a time, and prints a line for each that was acknowledged. Meant to be
- * killed. Arguments: the directory of the journal, a prefix for its keys.
+ * Appends to a journal for ever, several appends at a time, and prints a line for each that was acknowledged. Meant to
+ * be killed. Arguments: the directory of the journal, a prefix for its keys.
  */
 import { writeSync } from 'node:fs';
 import { openSqliteJournal } from '../../../src/journal/sqlite.js';
@@ -10,7 +10,7 @@ const [directory = '', prefix = ''] = process.argv.slice(2);
 const SESSIONS = ['a', 'b', 'c'];
 const STDOUT = 1;
 
-/** Every so many evaluations one comes with a snapshot: of a size that leaves the event loop, and of one that does not. */
+/** Every so many evaluations one comes with a snapshot, big enough to be packed off the event loop, or not. */
 const BIG_EVERY = 11;
 const SMALL_EVERY = 3;
 

@@ -47,36 +47,39 @@ async function appendUntilFull(journal: SqliteJournal, first: number): Promise<n
 }
 
 describe('on a full disk', () => {
-  itMounts('rejects every append of the commit, keeps what was acknowledged, and goes on when there is space', async () => {
-    const disk = smallDisk('1m');
-    const journal = openSqliteJournal({ directory: disk });
-    await journal.append('s', [created('s')]);
-    await journal.append('t', [created('t')]);
-    let acknowledged = 0;
-    for (const _round of [1, 2, 3]) {
+  itMounts(
+    'rejects every append of the commit, keeps what was acknowledged, and goes on when there is space',
+    async () => {
+      const disk = smallDisk('1m');
+      const journal = openSqliteJournal({ directory: disk });
+      await journal.append('s', [created('s')]);
+      await journal.append('t', [created('t')]);
+      let acknowledged = 0;
+      for (const _round of [1, 2, 3]) {
+        fill(disk);
+        acknowledged += await appendUntilFull(journal, acknowledged);
+        expect(journal.session('s')?.revision).toBe(acknowledged + 1);
+        expect(journal.session('t')?.revision).toBe(acknowledged + 1);
+        await expect(journal.append('s', [renamed('x')], { expectedRevision: 0 })).rejects.toThrow();
+        makeRoom(disk);
+        await journal.append('s', [input(`k${acknowledged}`)], { expectedRevision: acknowledged + 1 });
+        await journal.append('t', [renamed('space')], { expectedRevision: acknowledged + 1 });
+        acknowledged += 1;
+      }
       fill(disk);
-      acknowledged += await appendUntilFull(journal, acknowledged);
-      expect(journal.session('s')?.revision).toBe(acknowledged + 1);
-      expect(journal.session('t')?.revision).toBe(acknowledged + 1);
-      await expect(journal.append('s', [renamed('x')], { expectedRevision: 0 })).rejects.toThrow();
+      await appendUntilFull(journal, acknowledged);
+      await journal.close();
       makeRoom(disk);
-      await journal.append('s', [input(`k${acknowledged}`)], { expectedRevision: acknowledged + 1 });
-      await journal.append('t', [renamed('space')], { expectedRevision: acknowledged + 1 });
-      acknowledged += 1;
-    }
-    fill(disk);
-    await appendUntilFull(journal, acknowledged);
-    await journal.close();
-    makeRoom(disk);
-    const elsewhere = temporaryDirectory();
-    cpSync(disk, elsewhere, { recursive: true });
-    const reopened = openSqliteJournal({ directory: elsewhere });
-    for (const session of ['s', 't']) {
-      expect(reopened.verify(session).damage).toBeUndefined();
-      expect(reopened.session(session)?.revision).toBeGreaterThan(acknowledged);
-    }
-    await reopened.close();
-  });
+      const elsewhere = temporaryDirectory();
+      cpSync(disk, elsewhere, { recursive: true });
+      const reopened = openSqliteJournal({ directory: elsewhere });
+      for (const session of ['s', 't']) {
+        expect(reopened.verify(session).damage).toBeUndefined();
+        expect(reopened.session(session)?.revision).toBeGreaterThan(acknowledged);
+      }
+      await reopened.close();
+    },
+  );
 
   itMounts('refuses a snapshot that does not fit and takes the small append after it', async () => {
     const disk = smallDisk('1m');
@@ -104,5 +107,18 @@ describe('on a full disk', () => {
     const disk = smallDisk('64k');
     fill(disk);
     expect(() => openSqliteJournal({ directory: disk })).toThrow(JournalFull);
+  });
+});
+
+describe('on a disk that may not be written', () => {
+  itMounts('says so, and does not call the journal damaged', async () => {
+    const directory = temporaryDirectory();
+    const journal = openSqliteJournal({ directory });
+    await journal.append('s', [created('s')]);
+    await journal.close();
+    const disk = smallDisk('1m');
+    cpSync(directory, disk, { recursive: true });
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    expect(() => openSqliteJournal({ directory: disk })).toThrow(/EROFS/);
   });
 });
