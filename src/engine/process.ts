@@ -244,7 +244,8 @@ export class EngineProcess implements Engine {
     const explained = this.#command.explainExit?.(this.#stderr);
     if (explained !== undefined) return explained;
     if (signal !== null) return `the engine was ended by ${signal}`;
-    const words = this.#stderr.trim().split('\n').at(-1);
+    const lines = this.#stderr.trim().split('\n');
+    const words = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0];
     return `the engine exited with code ${code}${words === undefined || words === '' ? '' : `: ${words}`}`;
   }
 }

@@ -118,7 +118,7 @@ async function amberModules(projectRoot: string): Promise<string> {
     }),
   );
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  return [`const amberVersion = ${JSON.stringify(version)};`, 'const amberModules = {};', ...definitions].join('\n');
+  return [`'use strict';\nconst amberVersion = ${JSON.stringify(version)};`, 'const amberModules = {};', ...definitions].join('\n');
 }
 
 /**

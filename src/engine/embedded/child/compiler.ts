@@ -40,7 +40,10 @@ export class WorkspaceCompiler {
     const node = this.parse(HEADER + code, HEADER.length);
     this.#answerLastStatement(node);
     const assigned = assignedNames(node);
-    for (const name of assigned) this.#workspace.declare(name);
+    for (const name of assigned) {
+      if (this.#workspace.isSystemName(name)) assigned.delete(name);
+      else this.#workspace.declare(name);
+    }
     this.#assigned = assigned;
     this.#locate(code, 2);
     const generator = this.#classes.generator._new();
@@ -183,7 +186,7 @@ export class WorkspaceCompiler {
       return analyzer._errorUnknownVariable_(name);
     }
     analyzer._classReferences()._add_(name);
-    if (this.#workspace.has(name) || (known && !(name in globals))) return variable(`$globals.${name}`);
+    if (known) return variable(`$globals.${name}`);
     if (name in globals) return globals.ClassRefVar._new()._name_(name);
     // A class may be defined by an earlier statement of the same code: only running it can tell.
     return Object.assign(globals.ClassRefVar._new()._name_(name), { _alias: () => `$w.global("${name}")` });

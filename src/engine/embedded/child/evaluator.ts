@@ -132,8 +132,7 @@ export class Evaluator {
     const { amber, exceptions } = this.#parts;
     const error = exceptions.asSmalltalk(thrown);
     const context = error.context?.a$cls === undefined ? amber.core.getThisContext() : error.context;
-    const hidden = (receiver: St): boolean =>
-      receiver === error || receiver === error.a$cls || receiver === amber.globals.Message;
+    const hidden = (receiver: St): boolean => receiver === error || receiver === error.a$cls;
     return {
       class: classNameOf(error.a$cls),
       message: exceptions.messageOf(error),

@@ -248,11 +248,16 @@ export class Exceptions {
       },
     });
     installMethods(amber, errorClass, {
+      // Amber's puts a message text that nobody gave.
       initialize() {
         return this;
       },
       signal() {
         return exceptions.#signal(this);
+      },
+      'signal:'(text) {
+        this.message = text;
+        return this._signal();
       },
       defaultAction() {
         exceptions.#unhandled.add(this);

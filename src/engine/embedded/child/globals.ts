@@ -10,7 +10,7 @@ export function installGlobals(amber: Amber, workspace: Workspace): void {
   installMethods(amber, globals.SmalltalkImage, {
     'at:put:'(name, value) {
       const key = String(name);
-      if (!workspace.has(key) && Object.hasOwn(globals, key)) {
+      if (workspace.isSystemName(key)) {
         return globals.Error._signal_(`${key} belongs to the system and cannot be replaced`);
       }
       if (!/^[A-Za-z][A-Za-z0-9]*$/.test(key)) return globals.Error._signal_(`${key} is not a variable name`);

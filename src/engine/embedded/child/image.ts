@@ -3,11 +3,11 @@ import type { BindingInfo, Capture, EvaluateReply, EvaluateRequest, RestoreReply
 import { type Amber, loadAmber } from './amber.js';
 import { installClassDefinitions } from './class-definitions.js';
 import { WorkspaceCompiler } from './compiler.js';
+import { DIALECT_SOURCE, installDialect } from './dialect/dialect.js';
 import { Evaluator } from './evaluator.js';
 import { Exceptions } from './exceptions.js';
 import { FileIn } from './file-in.js';
 import { installGlobals } from './globals.js';
-import { installLiterals } from './literals.js';
 import { installPrinting, Printer } from './printing.js';
 import { classNameOf } from './stack.js';
 import { Capturer } from './state/capturer.js';
@@ -41,13 +41,14 @@ export class Image {
     const printer = new Printer(amber);
     const ids = new ObjectIds();
     const exceptions = new Exceptions(amber, workspace, transcript);
-    installLiterals(amber);
+    installDialect(amber, printer);
     installPrinting(amber, printer);
     installTranscript(amber, transcript);
     installClassDefinitions(amber);
     installGlobals(amber, workspace);
     const compiler = new WorkspaceCompiler(amber, workspace);
     const fileIn = new FileIn(amber, compiler);
+    fileIn.load(DIALECT_SOURCE);
     const classes = new ClassTracker(amber, compiler);
     this.#amber = amber;
     this.#workspace = workspace;

@@ -14,16 +14,9 @@ export function installMethods(amber: Amber, behavior: St, methods: Readonly<Rec
   }
 }
 
-/** Methods that only differ in their name. */
-export function aliasMethods(behavior: St, amber: Amber, aliases: Readonly<Record<string, string>>): void {
-  for (const [alias, selector] of Object.entries(aliases)) {
-    const target: string = amber.core.st2js(selector);
-    installMethods(amber, behavior, {
-      [alias](...args) {
-        return this[target](...args);
-      },
-    });
-  }
+/** Runs what is about to signal with a frame on Smalltalk's stack, which methods written here otherwise lack. */
+export function inFrame(amber: Amber, receiver: St, selector: string, action: () => St): St {
+  return amber.core.withContext(action, (context: St) => context.fill(receiver, selector, {}));
 }
 
 /** A class of the engine's own. */

@@ -91,6 +91,21 @@ export function installPrinting(amber: Amber, printer: Printer): void {
       printer.checkLimit(this);
       return text;
     },
+    'nextPut:'(character) {
+      return this._nextPutAll_(character);
+    },
+    'print:'(value) {
+      amber.asReceiver(value)._printOn_(this);
+      return value;
+    },
+  });
+  installMethods(amber, globals.Stream, {
+    'nextPut:'(element) {
+      this.position = (this.position ?? 0) + 1;
+      this.collection[this.position - 1] = element;
+      this.streamSize = Math.max(this.streamSize, this.position);
+      return element;
+    },
   });
 }
 

@@ -14,7 +14,7 @@ export function framesFrom(amber: Amber, context: St, hidden: (receiver: St) => 
   for (let at = context; at != null && at !== amber.nil; at = at.homeContext) {
     if (at.selector == null && at.outerContext == null) at.setup(at);
     const receiver = methodContextOf(at).receiver;
-    if (innermost && hidden(receiver)) continue;
+    if ((innermost && hidden(receiver)) || receiver === amber.globals.Message) continue;
     innermost = false;
     frames.push(describe(amber, at));
     if (frames.at(-1) === DO_IT) break;

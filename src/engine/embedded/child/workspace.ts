@@ -21,6 +21,11 @@ export class Workspace {
     return /^[A-Z]/.test(name);
   }
 
+  /** Whether a name stands for something that came with the system, or for a class. */
+  isSystemName(name: string): boolean {
+    return Workspace.isGlobalName(name) && name in this.#amber.globals && !this.#globalNames.has(name);
+  }
+
   names(): string[] {
     return [...Object.keys(this.values), ...[...this.#globalNames].filter((each) => this.has(each))];
   }
@@ -33,8 +38,9 @@ export class Workspace {
     return Workspace.isGlobalName(name) ? this.#amber.globals[name] : this.values[name];
   }
 
-  /** Says that an evaluation may assign `name`. */
+  /** Says that an evaluation may assign `name`, unless it is the system's. */
   declare(name: string): void {
+    if (this.isSystemName(name)) return;
     this.#assigned.add(name);
     if (Workspace.isGlobalName(name)) this.#globalNames.add(name);
   }

@@ -177,7 +177,7 @@ export class Walker {
     if (value === globals.Smalltalk) return '{"g":"Smalltalk"}';
     if (behavior === globals.Character) return `{"c":${value.code}}`;
     if (behavior === globals.Symbol) return `{"s":${JSON.stringify(String(value))}}`;
-    if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+    if (behavior === globals.String || behavior === globals.Number || behavior === globals.Boolean) {
       return this.#textOf(value.valueOf(), node, key);
     }
     if (this.#unsavable.has(behavior)) return this.#obstructed(node, key, articled(classNameOf(behavior)));
