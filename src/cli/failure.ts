@@ -1,5 +1,5 @@
 /** Turns anything thrown into what is shown: the one place where errors of all layers become exit codes. */
-import { EXIT_BY_ERROR_CODE, EXIT_BY_ERROR_TYPE } from './error-codes.js';
+import { EXIT_BY_ERROR_CODE, MEANING_OF_ERROR_TYPE } from './error-codes.js';
 import { CliError } from './errors.js';
 import { EXIT_CODES, type ExitName } from './exit-codes.js';
 import { isParseError, parseErrorMessage, withoutParserFrame } from './parse-error.js';
@@ -23,9 +23,9 @@ export function describeFailure(error: unknown): FailureReport {
   if (typeof code === 'string' && Object.hasOwn(EXIT_BY_ERROR_CODE, code)) {
     return report(code, error.message, EXIT_BY_ERROR_CODE[code] as ExitName, hintText);
   }
-  if (typeof type === 'string' && Object.hasOwn(EXIT_BY_ERROR_TYPE, type)) {
-    const exit = EXIT_BY_ERROR_TYPE[type as keyof typeof EXIT_BY_ERROR_TYPE];
-    return report(kebabCase(type), error.message, exit, hintText);
+  if (typeof type === 'string' && Object.hasOwn(MEANING_OF_ERROR_TYPE, type)) {
+    const { exit, hint: remedy } = MEANING_OF_ERROR_TYPE[type as keyof typeof MEANING_OF_ERROR_TYPE];
+    return report(kebabCase(type), error.message, exit, remedy);
   }
   return report('internal', error.message || error.name, 'unexpected', 'Run it again with STUI_LOG=debug to see more.');
 }

@@ -3,7 +3,6 @@
 import type { SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { resolveSession } from '../session/name.js';
-import { explainFailure } from './backend-failure.js';
 import { isUnreachable, type Workplace } from './workplace.js';
 
 export interface Listing {
@@ -54,7 +53,7 @@ export async function showSession(
     );
     if (found === 'none') throw error;
     if ('ambiguous' in found) {
-      throw explainFailure(new ProtocolError('AmbiguousSession', `"${reference}" stands for several sessions`));
+      throw new ProtocolError('AmbiguousSession', `"${reference}" stands for several sessions`);
     }
     const session = sessions.find(({ id }) => id === found.found.id) as SessionSummary;
     return { session, stale: true, asOf };

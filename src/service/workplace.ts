@@ -9,7 +9,6 @@ import { type LocalState, openLocalState } from '../local/state.js';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import type { SessionSummary } from '../protocol/documents.js';
-import { explainFailure } from './backend-failure.js';
 import { privateLaunch, reachPrivateBackend } from './private-backend.js';
 
 type Descriptors = typeof COMMANDS;
@@ -52,18 +51,13 @@ export class Workplace {
     return clientId(this.paths);
   }
 
-  /** Asks the backend; connects, or starts the private backend, first. @throws CliError, Unreachable, RequestTimedOut */
+  /** Asks the backend; connects, or starts the private backend, first. @throws ProtocolError, Unreachable, RequestTimedOut */
   async ask<Name extends CommandName>(
     command: Name,
     parameters: Parameters<Descriptors[Name]>,
     timeoutMs?: number,
   ): Promise<Result<Descriptors[Name]>> {
-    const client = await this.client();
-    try {
-      return await client.request(command, parameters, timeoutMs);
-    } catch (error) {
-      throw explainFailure(error);
-    }
+    return (await this.client()).request(command, parameters, timeoutMs);
   }
 
   /** A backend that fell silent may be back, or be started again: the next question connects anew. */
