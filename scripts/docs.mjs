@@ -1,5 +1,6 @@
 /**
- * Writes the manuals that are made from the code: man/, docs/commands.md and docs/protocol.md. With `--check` nothing is
+ * Writes the manuals that are made from the code: man/, docs/commands.md and docs/protocol.md,
+ * and the list of the manual's pages in package.json. With `--check` nothing is
  * written, and the exit code is 1 when a committed file is not what would be written.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +15,9 @@ const wanted = new Map([
   ['docs/commands.md', renderCommandReference(model)],
   ['docs/protocol.md', renderProtocolReference()],
 ]);
-for (const [name, text] of renderManPages(model)) wanted.set(`man/${name}`, text);
+const manPages = renderManPages(model);
+for (const [name, text] of manPages) wanted.set(`man/${name}`, text);
+wanted.set('package.json', await packageWithManPages([...manPages.keys()]));
 
 await mkdir(`${ROOT}man`, { recursive: true });
 const superfluous = (await readdir(`${ROOT}man`)).map((name) => `man/${name}`).filter((name) => !wanted.has(name));
@@ -29,4 +32,10 @@ if (check && differing.length > 0) {
 } else if (!check) {
   for (const name of superfluous) await rm(ROOT + name);
   for (const [name, text] of wanted) await writeFile(ROOT + name, text);
+}
+
+/** npm links into the manual only those pages that package.json lists one by one. */
+async function packageWithManPages(names) {
+  const pjson = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8'));
+  return `${JSON.stringify({ ...pjson, man: names.sort().map((name) => `man/${name}`) }, null, 2)}\n`;
 }
