@@ -42,7 +42,7 @@ export STUI_SESSION
 $stui eval -f "$here/smalltalk/Ledger.st" >/dev/null
 
 say 'run the tests of the package'
-expect '5 run, 0 failures, 0 errors' 'LedgerTest buildSuite run summary'
+expect '5 run, 5 passed, 0 failures, 0 errors' 'LedgerTest buildSuite run'
 
 say 'work, and keep the results in bindings'
 $stui eval "
@@ -76,7 +76,7 @@ $stui session restore build
 expect "$balance" "ledger balanceOf: 'savings'"
 expect true 'ledger isBalanced'
 expect true "cash == (ledger accountNamed: 'cash')"
-expect '5 run, 0 failures, 0 errors' 'LedgerTest buildSuite run summary'
+expect '5 run, 5 passed, 0 failures, 0 errors' 'LedgerTest buildSuite run'
 
 say 'import the archive on another machine and compare'
 STUI_HOME=$work/release-machine
