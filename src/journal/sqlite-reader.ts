@@ -74,12 +74,11 @@ export class Reader {
     try {
       while (position.revision < record.revision) {
         for (const row of this.#next(record, position.revision + 1)) {
-          const stored = follow(position, row);
+          const stored = followIn(record, position, row);
           inspect(stored);
           position = after(stored);
         }
       }
-      endsWhereItShould(record, position);
     } catch (error) {
       if (!isDamage(error) && !(error instanceof DamagedJournal)) throw error;
       return { position, damage: error.message };
@@ -98,11 +97,10 @@ export class Reader {
     let position = before ? { revision: start, head: before.hash } : BEGINNING;
     const entries: StoredEntry[] = [];
     for (const row of rows) {
-      const stored = follow(position, row);
+      const stored = followIn(record, position, row);
       entries.push(stored);
       position = after(stored);
     }
-    if (end === record.revision) endsWhereItShould(record, position);
     return entries;
   }
 
@@ -140,8 +138,13 @@ export class Reader {
   }
 }
 
-function endsWhereItShould(record: SessionRecord, position: Position): void {
-  if (position.head !== record.head) throw new BrokenLink('the last entry is not the one the session ends with');
+/** A chain can be forged from some entry on; the session's row says what the last hash is. */
+function followIn(record: SessionRecord, before: Position, row: Row): StoredEntry {
+  const stored = follow(before, row);
+  if (row.seq === record.revision && row.hash !== record.head) {
+    throw new BrokenLink(`entry ${row.seq} is not the one the session ends with`);
+  }
+  return stored;
 }
 
 function isDamage(error: unknown): error is Error {

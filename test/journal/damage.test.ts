@@ -5,6 +5,8 @@ import Database from 'libsql';
 import { ForeignFile, NewerJournal } from '../../src/journal/errors.js';
 import { DamagedJournal, type Journal } from '../../src/journal/journal.js';
 import { openSqliteJournal, type SqliteJournal } from '../../src/journal/sqlite.js';
+import { chainHash } from '../../src/session/chain.js';
+import type { StoredEntry } from '../../src/session/entry.js';
 import { temporaryDirectory } from '../local/temporary.js';
 import { created, input, noise, output, renamed, sha256, snapshot } from './drafts.js';
 import { openJournal } from './journals.js';
@@ -90,12 +92,12 @@ async function killed(): Promise<{ directory: string; wanted: string }> {
   return { directory: copy, wanted };
 }
 
-async function closed(): Promise<{ directory: string; wanted: string }> {
+async function closed(): Promise<{ directory: string; wanted: string; entries: readonly StoredEntry[] }> {
   const directory = temporaryDirectory();
   const journal = await write(directory);
-  const wanted = ask(journal);
+  const [wanted, entries] = [ask(journal), journal.read('a')];
   await journal.close();
-  return { directory, wanted };
+  return { directory, wanted, entries };
 }
 
 const HARMLESS = ['DamagedJournal', 'ForeignFile', 'NewerJournal', 'same'];
@@ -108,7 +110,7 @@ function tamper(directory: string, sql: string): void {
 }
 
 describe('a flipped bit', () => {
-  it.each<[string, typeof closed, string]>([
+  it.each<[string, typeof killed, string]>([
     ['in the file of a closed journal', closed, FILE],
     ['in the log of a killed one', killed, LOG],
     ['in the mark', closed, MARK],
@@ -194,6 +196,18 @@ describe('damage among the entries', () => {
     );
     expect(journal.verify('a').lastGood).toBe(lastGood);
     expect(journal.verify('b').damage).toBeUndefined();
+  });
+
+  it('is found when the last entry was rewritten together with its hash', async () => {
+    const { directory, entries } = await closed();
+    const [before, last] = entries.slice(-2);
+    const line = last?.line.replace('3 + 4', '3 + 5') ?? '';
+    const hash = chainHash(before?.hash ?? '', line);
+    const set = `line = CAST('${line}' AS BLOB), hash = x'${hash}'`;
+    tamper(directory, `UPDATE entries SET ${set} WHERE session = 1 AND seq = 7`);
+    const journal = openJournal(directory);
+    expect(() => journal.read('a')).toThrow(expect.objectContaining({ name: 'DamagedJournal', lastGood: 6 }));
+    expect(journal.verify('a').lastGood).toBe(6);
   });
 
   it('stops appends to a session whose end is damaged, and to no other', async () => {
