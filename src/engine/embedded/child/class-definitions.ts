@@ -1,11 +1,13 @@
 /** The ways other Smalltalks define classes and compile methods, which files from there use. */
 import type { Amber, St } from './amber.js';
+import { positionAt, type WorkspaceCompiler } from './compiler.js';
 import { installMethods } from './install.js';
+import { SourceError } from './source-error.js';
 import { declareClassVariables } from './state/classes.js';
 
 const DEFAULT_PROTOCOL = 'as yet unclassified';
 
-export function installClassDefinitions(amber: Amber): void {
+export function installClassDefinitions(amber: Amber, compiler: WorkspaceCompiler): void {
   const { globals } = amber;
 
   const define = (superclass: St, name: St, slots: readonly string[], variables: readonly string[], pkg: St): St => {
@@ -67,18 +69,29 @@ export function installClassDefinitions(amber: Amber): void {
       return define(this, name, words(slots), words(variables), pkg);
     };
   }
-  installMethods(amber, globals.Behavior, definitions);
+  for (const each of [globals.Class, globals.UndefinedObject]) installMethods(amber, each, definitions);
 
+  const compile = (behavior: St, source: string, protocol: string): St => {
+    try {
+      return compiler.install(source, behavior, protocol);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      const { line, column } = positionAt(source, error.offset);
+      return globals[error.smalltalkClass === 'SyntaxError' ? 'ParseError' : 'SemanticError']._signal_(
+        `${error.message} (line ${line}, column ${column} of the method)`,
+      );
+    }
+  };
+  const compileIn = function (this: St, source: St, protocol: St): St {
+    return compile(this, String(source), String(protocol));
+  };
   installMethods(amber, globals.Behavior, {
     'compile:'(source) {
-      return this._compile_protocol_(String(source), DEFAULT_PROTOCOL);
+      return compile(this, String(source), DEFAULT_PROTOCOL);
     },
-    'compile:classified:'(source, protocol) {
-      return this._compile_protocol_(String(source), String(protocol));
-    },
-    'compile:category:'(source, protocol) {
-      return this._compile_protocol_(String(source), String(protocol));
-    },
+    'compile:protocol:': compileIn,
+    'compile:classified:': compileIn,
+    'compile:category:': compileIn,
     'addInstVarNamed:'(name) {
       amber.core.setSlots(this, [...this.slots, String(name)]);
       this._recompile();

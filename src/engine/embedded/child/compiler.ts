@@ -82,15 +82,15 @@ export class WorkspaceCompiler {
   }
 
   /**
-   * Compiles a method and adds it to a class or metaclass.
+   * Compiles a method, adds it to a class or metaclass, and answers it.
    *
    * @throws {SourceError} as `compile` does
    */
-  install(source: string, behavior: St, protocol: string): void {
+  install(source: string, behavior: St, protocol: string): St {
     this.parse(source);
     this.#locate(source, 1);
     try {
-      this.#amber.globals.Compiler._new()._install_forClass_protocol_(source, behavior, protocol);
+      return this.#amber.globals.Compiler._new()._install_forClass_protocol_(source, behavior, protocol);
     } catch (error) {
       throw this.#compileError(error);
     }

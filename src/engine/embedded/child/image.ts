@@ -44,9 +44,9 @@ export class Image {
     installDialect(amber, printer);
     installPrinting(amber, printer);
     installTranscript(amber, transcript);
-    installClassDefinitions(amber);
     installGlobals(amber, workspace);
     const compiler = new WorkspaceCompiler(amber, workspace);
+    installClassDefinitions(amber, compiler);
     const fileIn = new FileIn(amber, compiler);
     fileIn.load(DIALECT_SOURCE);
     const classes = new ClassTracker(amber, compiler);
