@@ -241,9 +241,11 @@ export function installCollections(amber: Amber, printer: Printer): void {
   });
   installMethods(amber, globals.Association, {
     'printOn:'(stream) {
-      stream._print_(this.key);
-      stream._nextPutAll_('->');
-      return stream._print_(this.value);
+      return printer.printElements(this, stream, '', '', () => {
+        stream._print_(this.key);
+        stream._nextPutAll_('->');
+        stream._print_(this.value);
+      });
     },
   });
   installMethods(amber, globals.AssociativeCollection, {

@@ -37,6 +37,12 @@ export function installNumbers(amber: Amber): void {
   const large = installClass(amber, 'LargeInteger', globals.Number);
   const fraction = installClass(amber, 'Fraction', globals.Number, ['numerator', 'denominator']);
   core.setClassConstructor(large, BigInt);
+  // Amber's sets ask every element for its primitive; a fraction is its own.
+  Object.defineProperty(fraction.fn.prototype, 'valueOf', {
+    value(this: St) {
+      return this;
+    },
+  });
   for (const alias of ALIASES) core.alias(globals.Number, alias);
 
   /** The number as an operand; undefined for what is none. */
