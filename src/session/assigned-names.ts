@@ -2,7 +2,9 @@
  * The names that a piece of Smalltalk assigns to, found without running it. Strings, comments and character literals are
  * passed over; declared temporaries and block-local names are included, so this is an upper bound.
  */
-const TOKEN = /'(?:[^']|'')*'?|"[^"]*"?|\$[\s\S]|#?\b([A-Za-z_][A-Za-z0-9_]*)\s*:=/g;
+const LITERAL = /'[^']*'?|"[^"]*"?|\$[\s\S]/;
+const ASSIGNMENT = /(?<![\p{L}\p{N}_])([\p{L}_][\p{L}\p{N}_]*)(?:\s|"[^"]*")*:=/u;
+const TOKEN = new RegExp(`${LITERAL.source}|${ASSIGNMENT.source}`, 'gu');
 
 /** @returns the assigned names, each once, in order of first assignment. */
 export function assignedNames(code: string): string[] {
