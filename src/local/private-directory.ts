@@ -19,7 +19,7 @@ const ROOT = 0;
 
 /** Undefined where files have no numeric owner (Windows): ownership is then left to the system's access lists. */
 export function ownUid(): number | undefined {
-  return process.getuid?.();
+  return process.geteuid?.();
 }
 
 /**

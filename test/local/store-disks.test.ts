@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
@@ -12,8 +12,8 @@ import { temporaryDirectory } from './temporary.js';
 
 const PAGE = 4096;
 
-/** No mode keeps root from writing. */
-const itUnprivileged = process.getuid?.() === 0 ? it.skip : it;
+/** User and group id that own nothing, by convention. */
+const NOBODY = 65_534;
 
 /** Some eight pages as JSON. */
 const LONG: Numbers = { numbers: Array.from({ length: 4_000 }, (_, index) => index) };
@@ -88,13 +88,28 @@ describe('a store on a read-only disk', () => {
 });
 
 describe('a store in a read-only directory', () => {
-  itUnprivileged('is read as ever, and a change is refused', async () => {
+  it('is read as ever, and a change is refused', async () => {
     const directory = temporaryDirectory();
-    const store = numbersStore(directory);
-    await store.update(adding(1));
-    chmodSync(directory, 0o500);
-    expect(store.read()).toEqual({ numbers: [1] });
-    await expect(store.update(adding(2))).rejects.toBeInstanceOf(LocalStateReadOnly);
-    chmodSync(directory, 0o700);
+    await loadConf();
+    await asOrdinaryUser(directory, async () => {
+      const store = numbersStore(directory);
+      await store.update(adding(1));
+      chmodSync(directory, 0o500);
+      expect(store.read()).toEqual({ numbers: [1] });
+      await expect(store.update(adding(2))).rejects.toBeInstanceOf(LocalStateReadOnly);
+      chmodSync(directory, 0o700);
+    });
   });
 });
+
+/** Permissions do not stop root, so root becomes somebody else for a while, to whom the directory belongs. */
+async function asOrdinaryUser(directory: string, work: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return work();
+  chownSync(directory, NOBODY, NOBODY);
+  process.seteuid?.(NOBODY);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
