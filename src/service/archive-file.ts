@@ -99,9 +99,14 @@ export function writeWhole(file: string, bytes: Buffer): void {
   }
 }
 
-/** Reads an archive from a file, or from stdin for `-`, and verifies it. @throws CliError */
+/**
+ * Reads an archive from a file, or from stdin for `-`, and verifies it. It may come unpacked.
+ * @returns it packed, as backends take it
+ * @throws CliError
+ */
 export function readArchiveFile(file: string): { bytes: Buffer; archive: Archive } {
-  const bytes = readInput(file);
+  const given = readInput(file);
+  const bytes = isPacked(given) ? given : gzipSync(given);
   if (bytes.length > MAX_ARCHIVE_BYTES) {
     throw new CliError(
       'archive-too-large',
@@ -157,9 +162,12 @@ export function readInput(file: string): Buffer {
   }
 }
 
+/** Known by its first two bytes (RFC 1952). */
+function isPacked(bytes: Buffer): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 function unpack(bytes: Buffer): string {
-  // Known by its first two bytes (RFC 1952): an archive may come unpacked too.
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8');
   try {
     return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8');
   } catch (error) {
