@@ -80,6 +80,8 @@ export class Workplace {
     const reference =
       given ?? (this.options.env['STUI_SESSION'] || this.local.currentSessions.get(this.connection)?.id);
     if (reference) return reference;
+    // A connection that does not exist has no current session either, and is the better news.
+    void this.endpoint;
     throw new CliError('no-session', 'No session is given, and there is no current one', {
       exit: 'notFound',
       hint: 'Give one with --session or STUI_SESSION, pick one with "stui session use", or "stui session create" one.',
