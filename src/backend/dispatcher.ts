@@ -1,4 +1,5 @@
 /** From the bytes of a request to the bytes of its reply. Whatever arrives, it answers and does not throw. */
+import { EngineDied, EngineUnavailable } from '../engine/contract.js';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { type CommandDescriptor, parseParameters } from '../protocol/command.js';
 import { COMMANDS, type CommandName } from '../protocol/commands.js';
@@ -50,6 +51,10 @@ export class Dispatcher {
       return new ProtocolError('DamagedData', error.message, { session: error.session, lastGood: error.lastGood });
     }
     if (error instanceof JournalFull) return new ProtocolError('StorageFull', 'The disk of the backend is full');
+    // An evaluation tells of these as its outcome; this is for a restore or a save.
+    if (error instanceof EngineUnavailable || error instanceof EngineDied) {
+      return new ProtocolError('EngineUnavailable', error.message);
+    }
     this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return new ProtocolError('RuntimeError', error instanceof Error ? error.message : String(error));
   }
