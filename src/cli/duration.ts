@@ -1,24 +1,20 @@
 import { Flags } from '@oclif/core';
+import { durationMs } from '../session/duration.js';
 import { UsageError } from './errors.js';
 
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** `setTimeout` wraps at 2^31 ms and then fires at once, so no longer duration is accepted. */
-const MAX_DURATION_MS = 2 ** 31 - 1;
+/** `setTimeout` wraps at 2^31 ms and then fires at once, so nothing longer can be waited for. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /**
  * Reads a duration as people write them: `500ms`, `30s`, `5m`, `2h`, `1d`; a bare number is seconds.
  * @returns whole milliseconds
- * @throws UsageError when it is not a duration, or longer than a timer can wait (24.8 days)
+ * @throws UsageError when it is not a duration
  */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
-  if (match === null) {
+  const ms = durationMs(text);
+  if (ms === undefined) {
     throw new UsageError(`Not a duration: ${JSON.stringify(text)}`, 'Write it like 500ms, 30s, 5m, 2h or 1d.');
   }
-  const unit = (match[2] ?? 's') as keyof typeof UNIT_MS;
-  const ms = Math.round(Number(match[1]) * UNIT_MS[unit]);
-  if (ms > MAX_DURATION_MS) throw new UsageError(`Longer than the 24 days that can be waited for: ${text}`);
   return ms;
 }
 
@@ -49,12 +45,18 @@ export function formatDuration(ms: number): string {
     .join(' ');
 }
 
-/** A flag that takes a duration; commands get whole milliseconds, and give the default in milliseconds. */
+/** A flag for how long to wait; commands get whole milliseconds. Defaults are given in milliseconds. */
 export const durationFlag = Flags.custom<number>({
   helpValue: '<duration>',
-  defaultHelp: async ({ options }) => {
-    const ms = (options as { default?: unknown }).default;
-    return typeof ms === 'number' ? formatDuration(ms) : undefined;
+  parse: async (text) => {
+    const ms = parseDuration(text);
+    if (ms > LONGEST_WAIT_MS) throw new UsageError(`Longer than the 24 days that can be waited for: ${text}`);
+    return ms;
   },
+});
+
+/** A flag for a span that nobody waits for, such as a time to live: any length. */
+export const spanFlag = Flags.custom<number>({
+  helpValue: '<duration>',
   parse: async (text) => parseDuration(text),
 });

@@ -1,6 +1,7 @@
 /** Every preference: type, default, allowed values and meaning. Validation, listings and help are made from this. */
+
+import { DURATION_FORMS, durationMs } from '../session/duration.js';
 import { CONNECTION_NAME_RULE, isConnectionName, LOCAL_CONNECTION } from './connection-name.js';
-import { DURATION_FORMS, durationMs } from './duration.js';
 
 export interface PreferenceValues {
   readonly autostart: boolean;
@@ -23,6 +24,9 @@ export interface Preference<V> {
   parse(input: unknown): V | undefined;
 }
 
+/** A day, the longest evaluation that a backend allows. */
+const LONGEST_TIMEOUT_MS = 86_400_000;
+
 /** Mebibytes: below the least the embedded engine does not start; above the most is a mistyped number. */
 const ENGINE_MEMORY_MB = { least: 32, most: 65_536 };
 
@@ -38,7 +42,11 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     default: 30_000,
     doc: 'How long an evaluation may run before it is interrupted, in milliseconds.',
     allowed: DURATION_FORMS,
-    parse: durationMs,
+    parse: (input) => {
+      // Kept as a number of milliseconds, given as a text with a unit.
+      const ms = typeof input === 'string' ? durationMs(input) : input;
+      return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= LONGEST_TIMEOUT_MS ? ms : undefined;
+    },
   },
   connection: {
     default: LOCAL_CONNECTION,

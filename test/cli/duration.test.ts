@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatDuration, parseDuration } from '../../src/cli/duration.js';
+import { durationFlag, formatDuration, parseDuration, spanFlag } from '../../src/cli/duration.js';
 import { UsageError } from '../../src/cli/errors.js';
 
 describe('a duration', () => {
@@ -24,9 +24,11 @@ describe('a duration', () => {
     },
   );
 
-  test('is refused when a timer could not wait for it', () => {
-    expect(() => parseDuration('25d')).toThrow(/24 days/);
-    expect(parseDuration('24d')).toBe(24 * 86_400_000);
+  test('to wait for is refused when a timer could not, and a span may be of any length', async () => {
+    const context = [{}, {}] as unknown as [never, never];
+    await expect(durationFlag().parse('25d', ...context)).rejects.toThrow(/24 days/);
+    expect(await durationFlag().parse('24d', ...context)).toBe(24 * 86_400_000);
+    expect(await spanFlag().parse('90d', ...context)).toBe(90 * 86_400_000);
   });
 
   test.each([

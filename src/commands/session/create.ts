@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Flags } from '@oclif/core';
 import { stringArg } from '../../cli/args.js';
-import { durationFlag } from '../../cli/duration.js';
+import { spanFlag } from '../../cli/duration.js';
 import type { Style } from '../../cli/style.js';
 import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand } from '../../service/backend-command.js';
@@ -20,7 +20,7 @@ export default class SessionCreate extends BackendCommand<SessionSummary> {
   };
   static override flags = {
     label: Flags.string({ summary: 'Label as key=value; can be given several times.', multiple: true, default: [] }),
-    ttl: durationFlag({ summary: 'Close the session after this long without activity.' }),
+    ttl: spanFlag({ summary: 'Close the session after this long without activity.' }),
   };
 
   protected override async execute(): Promise<SessionSummary> {
