@@ -2,6 +2,7 @@
  * What was last seen of the sessions of each connection, for listings and completion without a round trip. Losing it
  * loses nothing, so no method here fails: writing reports whether it worked, reading what cannot be read gives nothing.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Store } from './store.js';
 import { isFields, type StoreShape, WrongShape } from './store-contents.js';
 
@@ -28,6 +29,9 @@ export const CACHED_SESSIONS_LIMIT = 500;
 
 /** Milliseconds to wait for another writer: less than anybody notices; what is not cached is fetched again. */
 export const CACHE_LOCK_WAIT_MS = 200;
+
+/** Milliseconds for which an unchanged listing is as good as new. */
+const FRESH_MS = 60_000;
 
 export const SESSION_CACHE_SHAPE: StoreShape<SessionCacheFile> = {
   schemaVersion: 1,
@@ -57,16 +61,22 @@ export class SessionCache {
 
   /** Replaces what is known about a connection by a listing of all its sessions. @returns whether it was remembered */
   rememberSessions(connection: string, summaries: readonly SessionSummary[]): Promise<boolean> {
-    const asOf = this.now().toISOString();
-    return this.change(connection, () => ({ connection, asOf, sessions: summaries }));
+    const now = this.now();
+    return this.change(connection, (known) => {
+      const sessions = summaries.slice(0, CACHED_SESSIONS_LIMIT);
+      // A listing that says the same again soon is not worth a durable write, which costs more than the listing.
+      const fresh = known.asOf !== undefined && now.getTime() - Date.parse(known.asOf) < FRESH_MS;
+      if (fresh && isDeepStrictEqual(known.sessions, sessions)) return known;
+      return { connection, asOf: now.toISOString(), sessions };
+    });
   }
 
   /** @returns whether it was remembered */
   rememberSession(connection: string, summary: SessionSummary): Promise<boolean> {
-    return this.change(connection, (known) => ({
-      ...known,
-      sessions: [summary, ...known.sessions.filter(({ id }) => id !== summary.id)],
-    }));
+    return this.change(connection, (known) => {
+      if (isDeepStrictEqual(known.sessions[0], summary)) return known;
+      return { ...known, sessions: [summary, ...known.sessions.filter(({ id }) => id !== summary.id)] };
+    });
   }
 
   /** @returns whether it was forgotten */
@@ -87,6 +97,8 @@ export class SessionCache {
     next: (known: CachedConnection) => CachedConnection | undefined,
   ): Promise<boolean> {
     try {
+      const known = entryOf(this.store.read(), connection);
+      if (next(known) === known) return true;
       await this.store.update((file) => {
         const others = file.connections.filter((each) => each.connection !== connection);
         const entry = next(entryOf(file, connection));

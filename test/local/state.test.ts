@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -279,6 +279,18 @@ describe('the session cache', () => {
     expect(await sessionCache.rememberSessions('local', [summary, { id: '2', name: 'two' }])).toBe(true);
     expect(sessionCache.cachedSessions('local')).toEqual({ sessions: [summary, { id: '2', name: 'two' }], asOf: NOW });
     expect(sessionCache.cachedSessions('other')).toEqual({ sessions: [] });
+  });
+
+  it('is not written again for a listing that says the same a moment later', async () => {
+    const { state, paths } = fresh();
+    const summaries = [{ id: '1', name: 'one', revision: 1 }];
+    await state.sessionCache.rememberSessions('local', summaries);
+    const file = join(paths.cache, 'sessions.json');
+    const written = statSync(file).ino;
+    expect(await state.sessionCache.rememberSessions('local', [...summaries])).toBe(true);
+    expect(statSync(file).ino).toBe(written);
+    await state.sessionCache.rememberSessions('local', [{ id: '1', name: 'one', revision: 2 }]);
+    expect(statSync(file).ino).not.toBe(written);
   });
 
   it('holds the 500 that were seen last', async () => {
