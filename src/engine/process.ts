@@ -28,9 +28,6 @@ const READY_TIMEOUT_MS = 20_000;
 /** From `quit` to TERM, and from TERM to KILL. */
 const STOP_GRACE_MS = 500;
 
-/** An interrupt can arrive before the code it is meant for runs, and would be lost; so it is repeated. */
-const INTERRUPT_EVERY_MS = 50;
-
 /** What is kept of the process's last words, in characters. */
 const STDERR_TAIL = 4_000;
 
@@ -41,6 +38,11 @@ export interface EngineCommand {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * How the engine is interrupted: by SIGINT, or by the number of the call on file descriptor 4, which cannot hit the
+   * wrong call or a moment when the engine is not prepared.
+   */
+  readonly interruptBy: 'signal' | 'pipe';
   /** One sentence on why the process ended, when its last words tell. */
   explainExit?(stderr: string): string | undefined;
 }
@@ -62,6 +64,7 @@ export class EngineProcess implements Engine {
   readonly exited: Promise<EngineExit>;
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
+  readonly #interrupts: Duplex | undefined;
   readonly #command: EngineCommand;
   readonly #pending: Pending[] = [];
   #ready: EngineReady | undefined;
@@ -70,15 +73,16 @@ export class EngineProcess implements Engine {
   #killedBecause: string | undefined;
   #stderr = '';
   #nextId = 1;
-  #interrupting: NodeJS.Timeout | undefined;
 
   constructor(command: EngineCommand) {
     this.#command = command;
     this.#child = spawn(command.file, [...command.args], {
       env: command.env,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(command.interruptBy === 'pipe' ? (['pipe'] as const) : [])],
     });
     this.#pipe = this.#child.stdio[3] as Duplex;
+    this.#interrupts = this.#child.stdio[4] as Duplex | undefined;
+    this.#interrupts?.on('error', () => {});
     const lines = new JsonLines();
     this.#pipe.on('data', (bytes: Buffer) => {
       for (const line of lines.push(bytes)) this.#receive(line);
@@ -163,9 +167,10 @@ export class EngineProcess implements Engine {
   }
 
   interrupt(): void {
-    if (this.#pending.length === 0 || this.#interrupting !== undefined) return;
-    this.#child.kill('SIGINT');
-    this.#interrupting = setInterval(() => this.#child.kill('SIGINT'), INTERRUPT_EVERY_MS);
+    const [running] = this.#pending;
+    if (running === undefined) return;
+    if (this.#command.interruptBy === 'signal') this.#child.kill('SIGINT');
+    else this.#interrupts?.write(`${running.id}\n`);
   }
 
   async stop(): Promise<void> {
@@ -181,8 +186,8 @@ export class EngineProcess implements Engine {
   /** Keeps an idle engine from keeping this process alive, or lets it do so again. */
   holdProcess(hold: boolean): void {
     const method = hold ? 'ref' : 'unref';
-    for (const handle of [this.#child, this.#pipe, this.#child.stderr]) {
-      (handle as unknown as Record<string, (() => void) | undefined> | null)?.[method]?.();
+    for (const handle of [this.#child, this.#pipe, this.#interrupts, this.#child.stderr]) {
+      (handle as unknown as Record<string, (() => void) | undefined> | null | undefined)?.[method]?.();
     }
   }
 
@@ -213,21 +218,15 @@ export class EngineProcess implements Engine {
     const { id } = message;
     const index = this.#pending.findIndex((each) => each.id === id);
     const [call] = index === -1 ? [] : this.#pending.splice(index, 1);
-    if (this.#pending.length === 0) this.#endInterrupt();
     if (message.ok) call?.resolve(message.result);
     else call?.reject(new Error(message.error));
-  }
-
-  #endInterrupt(): void {
-    clearInterval(this.#interrupting);
-    this.#interrupting = undefined;
   }
 
   #settleExit(code: number | null, signal: NodeJS.Signals | null, problem?: string): EngineExit {
     const exit: EngineExit = { code, signal, reason: this.#reasonFor(code, signal, problem) };
     this.#exit = exit;
-    this.#endInterrupt();
     this.#pipe?.destroy();
+    this.#interrupts?.destroy();
     this.#rejectAll(exit);
     return exit;
   }

@@ -47,13 +47,21 @@ interface Patch {
 /**
  * What has no plug point in Amber: its parser makes strings of characters and symbols and doubles of all numbers; the
  * current context cannot be reset after V8 terminated an evaluation, which runs no `finally`; and only a method added to
- * a class makes its selectors known, so that an object without them answers `doesNotUnderstand:`.
+ * a class makes its selectors known, so that an object without them answers `doesNotUnderstand:`. And nothing runs often
+ * enough to notice an interrupt but the making of a context.
  */
 const PATCHES: readonly Patch[] = [
   {
     module: 'base/kernel-runtime',
     find: 'st.getThisContext = function () {',
     replace: 'st.resetContext = function () { thisContext = null; };\n            st.getThisContext = function () {',
+  },
+  {
+    module: 'base/kernel-runtime',
+    find: 'st.withContext = function (worker, setup) {',
+    replace:
+      'var sendsToCheck = 256;\n            st.withContext = function (worker, setup) {\n' +
+      '                if (--sendsToCheck < 0) { sendsToCheck = 256; st.checkInterrupt(); }',
   },
   {
     module: 'base/kernel-fundamentals',

@@ -108,6 +108,7 @@ class EmbeddedEngineFactory implements EngineFactory {
       file: process.execPath,
       args: [...this.#flags(), ...snapshotFlags, this.#bundle],
       env: environment(),
+      interruptBy: 'pipe',
       explainExit: (stderr) =>
         /heap out of memory|Allocation failed/.test(stderr)
           ? `the engine ran out of its ${memoryMb} MB of memory`

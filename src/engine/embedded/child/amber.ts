@@ -65,6 +65,7 @@ export async function loadAmber(): Promise<Amber> {
   for (const name of Object.keys(amberModules)) load(name);
   // A process of ours handles its own errors; Amber's platform for Node would end it on the first stray one.
   boot.globals.Platform.current = { _globals: () => globalThis };
+  boot.api.checkInterrupt = () => {};
   await boot.api.initialize();
   return {
     core: boot.api,

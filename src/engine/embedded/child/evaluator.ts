@@ -10,6 +10,7 @@ import { positionAt, type WorkspaceCompiler } from './compiler.js';
 import { type FileIn, FileInError } from './file-in.js';
 import type { Exceptions } from './exceptions.js';
 import { inspect } from './inspect.js';
+import { Interruption } from './interrupts.js';
 import type { Printer } from './printing.js';
 import { SourceError } from './source-error.js';
 import { classNameOf, DO_IT, framesFrom } from './stack.js';
@@ -70,7 +71,7 @@ export class Evaluator {
       result = { value: section() };
     };
     this.#script ??= this.#newScript();
-    this.#script.runInThisContext({ timeout: Math.max(1, Math.ceil(timeoutMs)), breakOnSigint: true });
+    this.#script.runInThisContext({ timeout: Math.max(1, Math.ceil(timeoutMs)) });
     return (result as unknown as { readonly value: T }).value;
   }
 
@@ -85,9 +86,9 @@ export class Evaluator {
       return this.timed(request.timeoutMs, () => this.#run(request));
     } catch (error) {
       const frames = this.#currentFrames();
-      const interruption = interruptionOf(error, request.timeoutMs);
-      if (interruption !== undefined) {
-        return { outcome: 'interrupted', error: { ...interruption, ...this.#at(request.code), stack: frames } };
+      if ((error as { code?: string } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+        const message = `The evaluation took longer than ${request.timeoutMs} ms and was stopped.`;
+        return this.#interrupted(request, 'Timeout', message, frames);
       }
       return { outcome: 'error', error: { class: 'Error', message: textOf(error), stack: frames } };
     }
@@ -108,12 +109,24 @@ export class Evaluator {
             ...(request.inspect === true ? { inspection: inspect(amber, printer, value, request.printLimit) } : {}),
           };
         } catch (thrown) {
-          ending = { outcome: 'error', error: this.#errorOf(thrown, request.code) };
+          ending = this.#failure(thrown, request);
         }
       },
       (context: St) => context.fill(null, DO_IT, {}),
     );
     return ending as Ending;
+  }
+
+  #failure(thrown: unknown, request: EvaluateRequest): Ending {
+    const cause = thrown instanceof FileInError ? thrown.cause : thrown;
+    if (!(cause instanceof Interruption)) return { outcome: 'error', error: this.#errorOf(thrown, request.code) };
+    const frames = framesFrom(this.#parts.amber, cause.context, () => false);
+    return this.#interrupted(request, 'Interrupted', 'The evaluation was interrupted.', frames);
+  }
+
+  #interrupted(request: EvaluateRequest, kind: string, message: string, stack: readonly string[]): Ending {
+    const place = isChunkFormat(request.code) ? {} : positionAt(request.code, this.#parts.workspace.at);
+    return { outcome: 'interrupted', error: { class: kind, message, ...place, stack } };
   }
 
   #errorOf(thrown: unknown, code: string): EngineError {
@@ -146,21 +159,6 @@ export class Evaluator {
     const { amber } = this.#parts;
     const context = amber.core.getThisContext();
     return context == null ? [DO_IT] : framesFrom(amber, context, () => false);
-  }
-
-  #at(code: string): { line: number; column: number } {
-    return positionAt(code, this.#parts.workspace.at);
-  }
-}
-
-function interruptionOf(error: unknown, timeoutMs: number): { class: string; message: string } | undefined {
-  switch ((error as { code?: string } | null)?.code) {
-    case 'ERR_SCRIPT_EXECUTION_TIMEOUT':
-      return { class: 'Timeout', message: `The evaluation took longer than ${timeoutMs} ms and was stopped.` };
-    case 'ERR_SCRIPT_EXECUTION_INTERRUPTED':
-      return { class: 'Interrupted', message: 'The evaluation was interrupted.' };
-    default:
-      return undefined;
   }
 }
 

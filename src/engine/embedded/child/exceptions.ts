@@ -3,6 +3,7 @@
  * retry or pass. Amber alone maps them to JavaScript's, which unwind first.
  */
 import type { Amber, St } from './amber.js';
+import { ControlFlow } from './control-flow.js';
 import { installClass, installMethods } from './install.js';
 import { classNameOf } from './stack.js';
 import type { TranscriptBuffer } from './transcript.js';
@@ -26,20 +27,24 @@ interface Activation {
 }
 
 /** Ends an `on:do:` with a value, or runs its receiver again. Never visible to Smalltalk code. */
-class Unwind {
+class Unwind extends ControlFlow {
   constructor(
     readonly handler: Handler,
     readonly value: St,
     readonly retry: boolean,
-  ) {}
+  ) {
+    super();
+  }
 }
 
 /** Lets `signal` answer a value. */
-class Resumption {
+class Resumption extends ControlFlow {
   constructor(
     readonly activation: Activation,
     readonly value: St,
-  ) {}
+  ) {
+    super();
+  }
 }
 
 export class Exceptions {
@@ -124,7 +129,7 @@ export class Exceptions {
 
   /** Whether a handler may look at what was thrown: not at our own tokens, nor at a block's `^`. */
   #isSmalltalkMatter(thrown: unknown): boolean {
-    if (isNonLocalReturn(thrown)) return false;
+    if (isNonLocalReturn(thrown) || thrown instanceof ControlFlow) return false;
     if (thrown instanceof Error) return !this.#unhandled.has(thrown);
     return (thrown as St)?.a$cls !== undefined && !this.#unhandled.has(thrown as St);
   }
@@ -368,7 +373,7 @@ export class Exceptions {
       return body._value();
     } catch (thrown) {
       this.#current = outer;
-      if (thrown instanceof Unwind || thrown instanceof Resumption || isNonLocalReturn(thrown)) throw thrown;
+      if (thrown instanceof ControlFlow || isNonLocalReturn(thrown)) throw thrown;
       if (!wanted(thrown)) throw thrown;
       return block._value_(thrown);
     } finally {

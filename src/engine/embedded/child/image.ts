@@ -8,6 +8,7 @@ import { Evaluator } from './evaluator.js';
 import { Exceptions } from './exceptions.js';
 import { FileIn } from './file-in.js';
 import { installGlobals } from './globals.js';
+import { Interrupts } from './interrupts.js';
 import { installPrinting, Printer } from './printing.js';
 import { classNameOf } from './stack.js';
 import { Capturer } from './state/capturer.js';
@@ -30,6 +31,7 @@ export class Image {
   readonly #evaluator: Evaluator;
   readonly #capturer: Capturer;
   readonly #restorer: Restorer;
+  readonly #interrupts: Interrupts;
 
   static async load(): Promise<Image> {
     return new Image(await loadAmber());
@@ -51,6 +53,7 @@ export class Image {
     fileIn.load(DIALECT_SOURCE);
     const classes = new ClassTracker(amber, compiler);
     this.#amber = amber;
+    this.#interrupts = new Interrupts(amber);
     this.#workspace = workspace;
     this.#printer = printer;
     this.#evaluator = new Evaluator({ amber, workspace, compiler, fileIn, printer, transcript, exceptions });
@@ -58,8 +61,14 @@ export class Image {
     this.#restorer = new Restorer(amber, workspace, classes, this.#capturer, ids);
   }
 
-  evaluate(request: EvaluateRequest): EvaluateReply {
-    const evaluation = this.#evaluator.evaluate(request);
+  /** Opens the pipe on which interrupts arrive. */
+  connect(): void {
+    this.#interrupts.connect();
+  }
+
+  /** @param id by which the evaluation can be interrupted */
+  evaluate(request: EvaluateRequest, id = 0): EvaluateReply {
+    const evaluation = this.#interrupts.during(id, () => this.#evaluator.evaluate(request));
     const captured = this.#capturer.capture('changes', request.budget);
     return captured === undefined ? evaluation : { ...evaluation, ...captured };
   }
@@ -86,11 +95,6 @@ export class Image {
     });
   }
 
-  /** Compiles and runs a little, so that what every evaluation needs is loaded before the first one. */
-  warmUp(): void {
-    this.#evaluator.evaluate({ code: '3 + 4', timeoutMs: 60_000, printLimit: 100, budget: NO_BUDGET });
-  }
-
   #printedBinding(value: unknown): string {
     try {
       const print = (): string => this.#printer.print(value, BINDING_PRINT_LIMIT);
@@ -100,5 +104,3 @@ export class Image {
     }
   }
 }
-
-const NO_BUDGET = { maxBytes: 0, maxObjects: 0 };

@@ -3,11 +3,14 @@
  * result stops at its limit instead of exhausting the memory.
  */
 import type { Amber, St } from './amber.js';
+import { ControlFlow } from './control-flow.js';
 import { installMethods } from './install.js';
 
 /** Unwinds printing when the limit is reached. Not a Smalltalk error: code under way must not handle it. */
-class LimitReached {
-  constructor(readonly stream: St) {}
+class LimitReached extends ControlFlow {
+  constructor(readonly stream: St) {
+    super();
+  }
 }
 
 export class Printer {

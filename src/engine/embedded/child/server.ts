@@ -28,7 +28,8 @@ export function serve(image: Image): void {
   const write = (message: unknown): void => {
     pipe.write(`${JSON.stringify(message)}\n`);
   };
-  // While nothing runs there is nothing to interrupt; without a listener the signal would end the process.
+  image.connect();
+  // Control-C in a terminal reaches every process there; what it means for a session is the parent's to say.
   process.on('SIGINT', () => {});
   // Code may leave timers and promises behind. Their errors are nobody's reply and no reason to lose the session.
   process.on('uncaughtException', (error) => process.stderr.write(`${String(error?.stack ?? error)}\n`));
@@ -56,7 +57,7 @@ function answer(image: Image, call: EngineCall): unknown {
 function result(image: Image, call: EngineCall): object {
   switch (call.op) {
     case 'evaluate':
-      return { result: image.evaluate(call.request) };
+      return { result: image.evaluate(call.request, call.id) };
     case 'restore':
       return { result: image.restore(call.captures) };
     case 'capture':

@@ -249,7 +249,10 @@ export function installNumbers(amber: Amber): void {
       const value = integer(this);
       if (value < 0) return globals.Error._signal_('factorial is not defined for negative integers');
       let product = 1n;
-      for (let factor = 2n; factor <= BigInt(value); factor += 1n) product *= factor;
+      for (let factor = 2n; factor <= BigInt(value); factor += 1n) {
+        core.checkInterrupt();
+        product *= factor;
+      }
       return integerFrom(product);
     },
     'raisedTo:'(exponent) {
