@@ -1,60 +1,81 @@
 /**
- * What a command costs before it does anything, as a multiple of `node -e 0` in the same run: absolute times say more
- * about the machine than about the program.
+ * What one command costs, as multiples of `node -e 0` in the same run: absolute times say more about the machine than
+ * about the program.
  */
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startBackend } from './backend-process.mjs';
+import { median, rounded } from './statistics.mjs';
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/stui.cjs', import.meta.url));
 const REPORTER = fileURLToPath(new URL('report-cpu-time.cjs', import.meta.url));
 
-/** Odd, so that the median is one of the measurements. */
+/** Odd, so that the median has as many measurements above it as below. */
 const ROUNDS = 21;
 
-const VARIANTS = {
-  node: ['-e', '0'],
-  version: [LAUNCHER, '--version', '--json'],
-  configList: [LAUNCHER, 'config', 'list', '--json'],
+/** The first run of each command compiles it and leaves V8's code cache; the first evaluation starts an engine. */
+const WARM_UP_ROUNDS = 2;
+
+const COMMANDS = {
+  version: ['--version', '--json'],
+  configGet: ['config', 'get', 'timeout', '--json'],
+  status: ['status', '--json'],
+  evaluate: ['eval', '3 + 4', '--json', '--no-autostart'],
 };
 
-/** @returns median CPU time of each variant: in milliseconds, and as a multiple of `node -e 0` */
-export async function benchStartup({ rounds = ROUNDS } = {}) {
-  const home = await mkdtemp(join(tmpdir(), 'stui-bench-'));
-  try {
-    const samples = Object.fromEntries(Object.keys(VARIANTS).map((name) => [name, []]));
-    await cpuMs(VARIANTS.configList, home);
-    // Interleaved, so that a busy moment of the machine strikes all variants alike.
-    for (let round = 0; round < rounds; round += 1) {
-      for (const [name, args] of Object.entries(VARIANTS)) samples[name].push(await cpuMs(args, home));
+/** @returns median CPU and wall time of each command: in milliseconds, and as multiples of those of `node -e 0` */
+export async function benchStartup({ scope, installation }) {
+  const home = scope.directory();
+  const env = { STUI_HOME: home };
+  const data = join(home, 'data', 'backend');
+  const run = join(home, 'run');
+  for (const path of [data, run]) await mkdir(path, { recursive: true, mode: 0o700 });
+  // Where the commands look for the private backend, but ending with this benchmark whatever happens.
+  const { client } = await startBackend(scope, installation, data, `ipc://${run}/backend.sock`);
+  client.close();
+  const stui = (args) => cost(scope, [installation.launcher, ...args], env);
+  await stui(['session', 'create', 'bench', '--no-autostart']);
+
+  const variants = Object.entries(COMMANDS).map(([name, args]) => [name, () => stui(args)]);
+  variants.unshift(['node', () => cost(scope, ['-e', '0'], env)]);
+  const samples = Object.fromEntries(variants.map(([name]) => [name, []]));
+  // Interleaved, so that a busy moment of the machine strikes all variants alike.
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
+    for (const [name, measure] of variants) {
+      const cost = await measure();
+      if (round >= 0) samples[name].push(cost);
     }
-    const nodeMs = median(samples.node);
-    return Object.fromEntries(
-      Object.entries(samples).map(([name, values]) => [
-        name,
-        { cpuMs: median(values), ratio: median(values) / nodeMs },
-      ]),
-    );
-  } finally {
-    await rm(home, { recursive: true, force: true });
   }
+
+  const medians = Object.entries(samples).map(([name, costs]) => [
+    name,
+    { cpuMs: median(costs.map(({ cpuMs }) => cpuMs)), wallMs: median(costs.map(({ wallMs }) => wallMs)) },
+  ]);
+  const baseline = Object.fromEntries(medians).node;
+  return Object.fromEntries(
+    medians.map(([name, { cpuMs, wallMs }]) => [
+      name,
+      {
+        cpuMs: rounded(cpuMs),
+        wallMs: rounded(wallMs),
+        cpuRatio: rounded(cpuMs / baseline.cpuMs),
+        wallRatio: rounded(wallMs / baseline.wallMs),
+      },
+    ]),
+  );
 }
 
-/** CPU time of a child as it reports itself at its end: Node has no rusage of children. */
-async function cpuMs(args, home) {
-  // Certificates named here are loaded by every Node at its start and would hide the difference.
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['--require', REPORTER, ...args], {
-    env: { ...env, STUI_HOME: home },
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-  });
+/** The child reports its CPU time itself at its end: Node has no rusage of children. @throws when the command fails */
+async function cost(scope, args, env) {
+  const startedAt = performance.now();
+  const child = scope.node(['--require', REPORTER, ...args], { env, stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
   let report = '';
-  for await (const chunk of child.stdio[3]) report += chunk;
-  return Number(report) / 1000;
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1];
+  child.stdio[3].on('data', (chunk) => {
+    report += chunk;
+  });
+  const [code] = await once(child, 'close');
+  const wallMs = performance.now() - startedAt;
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
+  return { cpuMs: Number(report) / 1000, wallMs };
 }

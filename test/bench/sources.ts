@@ -1,0 +1,6 @@
+/** What the benchmarks use of the program's own sources. `installation.mjs` bundles it, since Node 20 runs no TypeScript. */
+export * as settings from '../../src/backend/settings.js';
+export { BackendClient } from '../../src/client/backend-client.js';
+export { createEmbeddedEngineFactory } from '../../src/engine/embedded/factory.js';
+export { openSqliteJournal } from '../../src/journal/sqlite.js';
+export { fold } from '../../src/session/state.js';
