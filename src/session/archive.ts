@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { chainHash, GENESIS } from './chain.js';
 import type { Entry, StoredEntry } from './entry.js';
+import { entryProblem } from './entry-schema.js';
 import { fold, type SessionState } from './state.js';
 
 export const ARCHIVE_FORMAT = 'stui-archive';
@@ -46,7 +47,8 @@ export class NewerArchive extends Error {
 }
 
 /** An entry's line gets its chain hash as last member: `,"hash":"` + 64 hex digits + `"}` replaces the closing brace. */
-const HASH_SUFFIX = /,"hash":"([0-9a-f]{64})"\}$/;
+const HASH_SUFFIX = /^,"hash":"([0-9a-f]{64})"\}$/;
+const HASH_SUFFIX_LENGTH = ',"hash":"'.length + 64 + '"}'.length;
 
 /** @returns the entry's line with its chain hash as the last member. */
 export function hashedLine(stored: StoredEntry): string {
@@ -55,8 +57,9 @@ export function hashedLine(stored: StoredEntry): string {
 
 /** @returns the line that was hashed and the hash; the hash is empty where there is none */
 export function unhashedLine(text: string): { line: string; hash: string } {
-  const suffix = HASH_SUFFIX.exec(text);
-  return suffix ? { line: `${text.slice(0, suffix.index)}}`, hash: suffix[1] as string } : { line: text, hash: '' };
+  const suffix = HASH_SUFFIX.exec(text.slice(-HASH_SUFFIX_LENGTH));
+  if (!suffix) return { line: text, hash: '' };
+  return { line: `${text.slice(0, -HASH_SUFFIX_LENGTH)}}`, hash: suffix[1] as string };
 }
 
 /** @param blobs bytes of the snapshots that the session's state refers to */
@@ -93,7 +96,6 @@ export function encodeArchive(
 export function decodeArchive(text: string): Archive {
   const lines = text.split('\n');
   const header = readHeader(lines[0]);
-  if (lines.at(-1) !== '') throw new DamagedArchive('The archive is cut short: its last line is incomplete');
   const footerLine = lines.at(-2) ?? '';
   const footer = parseObject(footerLine)?.footer as { entries: number; head: string; sha256: string } | undefined;
   if (!footer) throw new DamagedArchive('The archive is cut short: it has no footer');
@@ -106,7 +108,7 @@ export function decodeArchive(text: string): Archive {
   if (sha256(body) !== footer.sha256) throw new DamagedArchive("The archive's digest does not match its content");
 
   const state = foldChecked(entries);
-  if (state.id !== header.id || state.revision !== header.revision) {
+  if (state.id !== header.id || state.name !== header.name || state.revision !== header.revision) {
     throw new DamagedArchive('The header speaks of another session than the entries');
   }
   return { header, entries, blobs: readSnapshots(rest, state), state };
@@ -114,15 +116,19 @@ export function decodeArchive(text: string): Archive {
 
 function readHeader(line: string | undefined): ArchiveHeader {
   const header = parseObject(line ?? '') as unknown as ArchiveHeader | undefined;
-  if (header?.format !== ARCHIVE_FORMAT) throw new DamagedArchive('This is not a stui archive');
+  if (header?.format !== ARCHIVE_FORMAT || typeof header.version !== 'number')
+    throw new DamagedArchive('This is not a stui archive');
   if (header.version > ARCHIVE_VERSION) {
-    throw new NewerArchive(`The archive has format version ${header.version}; this stui reads up to ${ARCHIVE_VERSION}`);
+    throw new NewerArchive(
+      `The archive has format version ${header.version}; this stui reads up to ${ARCHIVE_VERSION}`,
+    );
   }
   return header;
 }
 
 function readEntries(lines: readonly string[]): { entries: StoredEntry[]; rest: readonly string[] } {
   const entries: StoredEntry[] = [];
+  const inputs = new Set<string>();
   let previous = GENESIS;
   for (const [index, text] of lines.entries()) {
     const { line, hash: claimed } = unhashedLine(text);
@@ -132,10 +138,20 @@ function readEntries(lines: readonly string[]): { entries: StoredEntry[]; rest: 
     if (hash !== claimed || entry?.seq !== index + 1) {
       throw new DamagedArchive(`The entry of revision ${index + 1} is not what was written`, index);
     }
+    const problem = entryProblem(entry) ?? repeatedKey(entry, inputs);
+    if (problem)
+      throw new DamagedArchive(`The entry of revision ${index + 1} is none that stui writes: ${problem}`, index);
     entries.push({ entry, line, hash });
     previous = hash;
   }
   return { entries, rest: [] };
+}
+
+function repeatedKey(entry: Entry, inputs: Set<string>): string | undefined {
+  if (entry.type !== 'input') return undefined;
+  if (inputs.has(entry.key)) return `a second input has the key ${entry.key}`;
+  inputs.add(entry.key);
+  return undefined;
 }
 
 function foldChecked(entries: readonly StoredEntry[]): SessionState {
@@ -146,20 +162,22 @@ function foldChecked(entries: readonly StoredEntry[]): SessionState {
   }
 }
 
+/** The snapshots stand in the order of the state, each once, and nothing else does. */
 function readSnapshots(lines: readonly string[], state: SessionState): Map<number, Uint8Array> {
   const blobs = new Map<number, Uint8Array>();
-  for (const line of lines) {
-    const record = parseObject(line);
-    if (typeof record?.snapshot !== 'number' || typeof record.data !== 'string') {
-      throw new DamagedArchive('A line is neither an entry nor a snapshot', state.revision);
+  for (const [index, { seq, digest, bytes: size }] of state.snapshots.entries()) {
+    const record = parseObject(lines[index] ?? '');
+    if (record?.snapshot !== seq || typeof record.data !== 'string') {
+      throw new DamagedArchive(`The snapshot of revision ${seq} is missing`);
     }
-    blobs.set(record.snapshot, Buffer.from(record.data, 'base64'));
+    const bytes = Buffer.from(record.data, 'base64');
+    if (bytes.length !== size || sha256(bytes) !== digest) {
+      throw new DamagedArchive(`The snapshot of revision ${seq} is not what was written`);
+    }
+    blobs.set(seq, bytes);
   }
-  for (const { seq, digest } of state.snapshots) {
-    const bytes = blobs.get(seq);
-    if (!bytes) throw new DamagedArchive(`The snapshot of revision ${seq} is missing`);
-    if (sha256(bytes) !== digest) throw new DamagedArchive(`The snapshot of revision ${seq} is not what was written`);
-  }
+  if (lines.length > blobs.size)
+    throw new DamagedArchive('A line is neither an entry nor a snapshot that a restore needs');
   return blobs;
 }
 

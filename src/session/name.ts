@@ -8,6 +8,7 @@ export function nameProblem(name: string): string | undefined {
   if (name.length === 0) return 'a session name cannot be empty';
   if (name.length > MAX_NAME_LENGTH) return `a session name has at most ${MAX_NAME_LENGTH} characters`;
   if (/^[-.]/.test(name)) return 'a session name cannot begin with "-" or "."';
+  if (name !== name.trim()) return 'a session name cannot begin or end with a space';
   if (!/^[\p{L}\p{N}._/@:+ -]+$/u.test(name)) {
     return 'a session name has letters, digits, spaces and . _ / @ : + - only';
   }

@@ -138,6 +138,13 @@ const CASES: [string, EntryBody[], typeof COLD, Record<string, [string, string?]
   ['changes nobody could name are in a live engine', [saved, ...unbounded], LIVE, { x: ['live'], y: ['live'] }],
 
   [
+    'names that are only guessed from the code are not said to live',
+    evaluation('walk', '| t | t := Deep new', { deferred: ['*'] }),
+    LIVE,
+    {},
+  ],
+
+  [
     'after an earlier restore the doubt remains',
     [saved, ...unknownX, lost()],
     COLD,
