@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
-import { type Engine, EngineDied, EngineUnavailable } from '../../../src/engine/contract.js';
+import { type Engine, EngineDied, EngineUnavailable, type EvaluateReply } from '../../../src/engine/contract.js';
 import { createEmbeddedEngineFactory } from '../../../src/engine/embedded/factory.js';
 import { engineRig, errorOf, requestFor, valueOf } from './engine-under-test.js';
 
@@ -19,6 +21,17 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** An evaluation, and a promise for the moment when it reaches `MARK` in its code. */
+function startedEvaluation(engine: Engine, code: string): [Promise<EvaluateReply>, Promise<void>] {
+  const path = join(rig.directory(), `mark-${randomUUID()}`);
+  const mark = `(process getBuiltinModule: 'fs') writeFileSync: '${path}' value: ''`;
+  const reply = engine.evaluate(requestFor(code.replace('MARK', mark), { timeoutMs: 60_000 }));
+  const reached = async (): Promise<void> => {
+    while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return [reply, reached()];
 }
 
 describe('stopping an evaluation', () => {
@@ -55,11 +68,13 @@ describe('stopping an evaluation', () => {
   });
 
   it('runs ensure blocks of what was interrupted, and ends those, too, when they do not', async () => {
-    const reply = engine.evaluate(requestFor(`[ ${ENDLESS} ] ensure: [ z := 9 ]`, { timeoutMs: 60_000 }));
+    const [reply, running] = startedEvaluation(engine, `[ MARK. ${ENDLESS} ] ensure: [ z := 9 ]`);
+    await running;
     engine.interrupt();
     expect((await reply).outcome).toBe('interrupted');
     expect(await valueOf(engine, 'z')).toBe('9');
-    const stubborn = engine.evaluate(requestFor(`[ ${ENDLESS} ] ensure: [ ${ENDLESS} ]`, { timeoutMs: 60_000 }));
+    const [stubborn, runningToo] = startedEvaluation(engine, `[ MARK. ${ENDLESS} ] ensure: [ ${ENDLESS} ]`);
+    await runningToo;
     engine.interrupt();
     expect((await stubborn).outcome).toBe('interrupted');
   });
