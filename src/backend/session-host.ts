@@ -462,7 +462,8 @@ export class SessionHost {
     clearTimeout(this.#hibernateTimer);
     this.#lastWorked = performance.now();
     if (this.#stopping || !this.#engine) return;
-    if (this.state.uncovered.length > 0 || this.#wantsFull()) {
+    if (this.#isFarBehind()) this.#inLane(() => this.#catchUp());
+    else if (this.state.uncovered.length > 0 || this.#wantsFull()) {
       this.#idleTimer = setTimeout(() => this.#whenIdle(() => this.#captureAtIdle()), settings.IDLE_CAPTURE_MS).unref();
     }
     this.#hibernateTimer = setTimeout(
@@ -472,8 +473,20 @@ export class SessionHost {
   }
 
   #whenIdle(task: () => Promise<void>): void {
-    if (this.#lane.length > 0) return;
+    if (this.#lane.length === 0) this.#inLane(task);
+  }
+
+  #inLane(task: () => Promise<void>): void {
     this.#lane.run(task).catch((error: Error) => this.context.log(`${this.state.id}: ${error.message}`));
+  }
+
+  #isFarBehind(): boolean {
+    return Math.max(this.state.snapshots.length, this.state.uncovered.length) > settings.MAX_BEHIND;
+  }
+
+  /** Every evaluation that ended far behind asked for this; the first one does it for all. */
+  async #catchUp(): Promise<void> {
+    if (this.#isFarBehind()) await this.#capture('full');
   }
 
   async #captureAtIdle(): Promise<void> {

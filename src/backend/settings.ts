@@ -22,6 +22,12 @@ export const MAX_CHANGE_SNAPSHOTS = 64;
 export const CHANGES_TO_FULL_RATIO = 4;
 export const MIN_CHANGES_BYTES = 1024 * 1024;
 
+/**
+ * Work that never pauses gets this many snapshots, or unsaved inputs, ahead of saving at idle; then a full snapshot is taken
+ * between two evaluations. Loading that many adds a tenth to a restore.
+ */
+export const MAX_BEHIND = 4 * MAX_CHANGE_SNAPSHOTS;
+
 /** An engine that nobody used for this long is stopped when everything in it is saved, in ms. */
 export const HIBERNATE_AFTER_MS = 10 * 60_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SessionRegistry } from '../../src/backend/registry.js';
 import type { SessionHost } from '../../src/backend/session-host.js';
-import { MAX_LIVE_ENGINES } from '../../src/backend/settings.js';
+import { MAX_BEHIND, MAX_LIVE_ENGINES } from '../../src/backend/settings.js';
 import { type Draft, JournalFull } from '../../src/journal/journal.js';
 import { ProtocolError } from '../../src/protocol/errors.js';
 import { decodeArchive, encodeArchive } from '../../src/session/archive.js';
@@ -270,6 +270,14 @@ describe('a restore', () => {
     await new Promise((resolve) => setImmediate(resolve));
     const report = await host.restore({ plan: false, replay: false, client: 'tester' });
     expect(report.bindings).toEqual([{ name: 'y', fidelity: 'snapshot', reason: 'saved at revision 4' }]);
+  });
+
+  it.each(['x := 1', 'big x'])('stays short after work that never paused: %s', async (code) => {
+    const { registry } = backend();
+    const host = await registry.create(newSession);
+    for (let count = 0; count <= MAX_BEHIND + 1; count += 1) await host.evaluate(order(code));
+    expect(Math.max(host.state.snapshots.length, host.state.uncovered.length)).toBeLessThan(MAX_BEHIND);
+    expect(await printed(host, 'x')).toBe(code === 'big x' ? 'big' : '1');
   });
 
   it('goes on naming a lost binding until it is bound again', async () => {
