@@ -208,7 +208,10 @@ export class EngineProcess implements Engine {
 
   #receive(line: string): void {
     const message = parse(line);
-    if (message === undefined) return this.#kill('it wrote something that is not JSON on its reply pipe');
+    if (message === undefined) {
+      this.#kill('it wrote something that is not JSON on its reply pipe');
+      return;
+    }
     if (isReady(message)) {
       this.#ready = message;
       this.#readyCall?.resolve();

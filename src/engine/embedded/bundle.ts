@@ -71,12 +71,14 @@ const PATCHES: readonly Patch[] = [
   {
     module: 'base/parser',
     find: 'function(char) {\n        \treturn newNode($globals.ValueNode)._value_(char);',
-    replace: 'function(char) {\n        \treturn newNode($globals.ValueNode)._value_(__boot.api.literals.character(char));',
+    replace:
+      'function(char) {\n        \treturn newNode($globals.ValueNode)._value_(__boot.api.literals.character(char));',
   },
   {
     module: 'base/parser',
     find: 'peg$c31 = function(rest) {return rest;}',
-    replace: 'peg$c31 = function(rest) {return rest;}, symbolNode = function(val) {\n' +
+    replace:
+      'peg$c31 = function(rest) {return rest;}, symbolNode = function(val) {\n' +
       '        \treturn newNode($globals.ValueNode)._value_(__boot.api.literals.symbol(val));\n        }',
   },
   {
@@ -126,7 +128,11 @@ async function amberModules(projectRoot: string): Promise<string> {
     }),
   );
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  return [`'use strict';\nconst amberVersion = ${JSON.stringify(version)};`, 'const amberModules = {};', ...definitions].join('\n');
+  return [
+    `'use strict';\nconst amberVersion = ${JSON.stringify(version)};`,
+    'const amberModules = {};',
+    ...definitions,
+  ].join('\n');
 }
 
 /**

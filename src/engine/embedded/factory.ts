@@ -39,7 +39,13 @@ class EmbeddedEngineFactory implements EngineFactory {
   #spare: Promise<EngineProcess | undefined> | undefined;
   #closed = false;
 
-  constructor({ bundle, cacheDir, memoryMb = DEFAULT_MEMORY_MB, spare = false, log = () => {} }: EmbeddedEngineOptions) {
+  constructor({
+    bundle,
+    cacheDir,
+    memoryMb = DEFAULT_MEMORY_MB,
+    spare = false,
+    log = () => {},
+  }: EmbeddedEngineOptions) {
     this.#bundle = bundle;
     this.#memoryMb = memoryMb;
     this.#keepsSpare = spare;

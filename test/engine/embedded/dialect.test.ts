@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Engine } from '../../../src/engine/contract.js';
-import { engineRig, errorOf, requestFor, valueOf } from './engine-under-test.js';
+import { engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();
 let engine: Engine;
@@ -34,7 +34,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ['5 bitXor: 1', '4'],
     ['2 raisedTo: 10 mod: 1000', '24'],
     ['144 sqrt', '12'],
-    ["255 printString: 16", "'FF'"],
+    ['255 printString: 16', "'FF'"],
     ['255 printStringRadix: 2', "'2r11111111'"],
     ["'123456789012345678901' asNumber + 1", '123456789012345678902'],
     ['3 max: 9', '9'],
@@ -80,7 +80,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ["'abc' last", '$c'],
     ['$5 digitValue', '5'],
     ['Character space', 'Character space'],
-    ["$a asString", "'a'"],
+    ['$a asString', "'a'"],
     ['$a asSymbol', '#a'],
   ],
   'symbols are unique and print with #': [
@@ -115,7 +115,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ["'abc' asSymbol", '#abc'],
     ["'hello' asSet size", '4'],
     ["'cba' asArray sorted", '#($a $b $c)'],
-    ["(String new: 3) size", '3'],
+    ['(String new: 3) size', '3'],
     ["'{1}-{2}' format: #(1 2)", "'1-2'"],
     ["'x' displayString", "'x'"],
     ["'x' printString", "'''x'''"],
@@ -185,13 +185,16 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ['[ [ 1/0 ] on: ZeroDivide do: [ :e | nil foo ] ] on: MessageNotUnderstood do: [ :e | 10 ]', '10'],
     ['[ [ 1/0 ] on: MessageNotUnderstood do: [ :e | 1 ] ] on: ZeroDivide do: [ :e | 2 ]', '2'],
     ['[ nil foo ] on: ZeroDivide, MessageNotUnderstood do: [ :e | 3 ]', '3'],
-    ['| log | log := OrderedCollection new. [ [ 1/0 ] ensure: [ log add: 1 ] ] on: Error do: [ :e | log add: 2 ]. log', 'an OrderedCollection(2 1)'],
+    [
+      '| log | log := OrderedCollection new. [ [ 1/0 ] ensure: [ log add: 1 ] ] on: Error do: [ :e | log add: 2 ]. log',
+      'an OrderedCollection(2 1)',
+    ],
     ['| c | c := 0. [ [ 1/0 ] ifCurtailed: [ c := 1 ] ] on: Error do: [ :e | ]. c', '1'],
     ["[ Warning signal: 'w'. 5 ] on: Warning do: [ :e | e resume: nil ]", '5'],
     ["[ (Warning signal: 'w') ] on: Error do: [ :e | 1 ]", 'nil'],
     ['Notification signal', 'nil'],
-    ["[ #() first ] on: Error do: [ :e | 4 ]", '4'],
-    ["[ #(1) at: 9 ] on: SubscriptOutOfBounds do: [ :e | 5 ]", '5'],
+    ['[ #() first ] on: Error do: [ :e | 4 ]', '4'],
+    ['[ #(1) at: 9 ] on: SubscriptOutOfBounds do: [ :e | 5 ]', '5'],
     ['[ Dictionary new at: 1 ] on: KeyNotFound do: [ :e | 6 ]', '6'],
     ['[ Error signal ] on: Exception do: [ :e | 7 ]', '7'],
   ],
@@ -220,7 +223,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>>
 for (const [promise, examples] of Object.entries(EXAMPLES)) {
   describe(promise, () => {
     it.each(examples.map(([code, expected]) => ({ code, expected })))('$code', async ({ code, expected }) => {
-      expect(await valueOf(engine, code)).toBe(expected);
+      expect(await printOf(engine, code)).toBe(expected);
     });
   });
 }
@@ -267,19 +270,19 @@ testError nil foo!
 testSkip self skip: 'later'! !
 SampleTest suite run!`),
     );
-    expect(kind).toBe('StuiTestResult');
+    expect(kind).toBe('TestResult');
     expect(printString?.split('\n')).toEqual([
       '5 run, 2 passed, 1 failures, 1 errors, 1 skipped',
       'SampleTest>>#testError: nil does not understand #foo',
       'SampleTest>>#testFail: TestFailure: Expected 4, got 3',
     ]);
-    expect(await valueOf(engine, 'TornDown')).toBe('5');
+    expect(await printOf(engine, 'TornDown')).toBe('5');
   });
 
   it('runs one test, the suite of subclasses, and tells whether all passed', async () => {
-    expect(await valueOf(engine, 'SampleTest run: #testPass')).toBe('1 run, 1 passed, 0 failures, 0 errors');
-    expect(await valueOf(engine, '(SampleTest selector: #testFail) run hasPassed')).toBe('false');
-    expect(await valueOf(engine, 'TestCase buildSuite run runCount')).toBe('5');
-    expect(await valueOf(engine, 'SampleTest buildSuite')).toBe('a TestSuite(5 tests)');
+    expect(await printOf(engine, 'SampleTest run: #testPass')).toBe('1 run, 1 passed, 0 failures, 0 errors');
+    expect(await printOf(engine, '(SampleTest selector: #testFail) run hasPassed')).toBe('false');
+    expect(await printOf(engine, 'TestCase buildSuite run runCount')).toBe('5');
+    expect(await printOf(engine, 'SampleTest buildSuite')).toBe('a TestSuite(5 tests)');
   });
 });

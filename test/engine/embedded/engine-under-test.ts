@@ -46,7 +46,7 @@ export function engineRig(): Rig {
   return rig;
 }
 
-export async function valueOf(engine: Engine, code: string): Promise<string | undefined> {
+export async function printOf(engine: Engine, code: string): Promise<string | undefined> {
   const reply = await engine.evaluate(requestFor(code));
   if (reply.outcome !== 'value') throw new Error(`${code}: ${reply.error?.class}: ${reply.error?.message}`);
   return reply.printString;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Engine } from '../../../src/engine/contract.js';
-import { engineRig, errorOf, requestFor, valueOf } from './engine-under-test.js';
+import { engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();
 let engine: Engine;
@@ -16,7 +16,7 @@ describe('evaluating', () => {
   });
 
   it('answers nil for no code at all', async () => {
-    expect(await valueOf(engine, '  "nothing" ')).toBe('nil');
+    expect(await printOf(engine, '  "nothing" ')).toBe('nil');
   });
 
   it('says what it is', () => {
@@ -25,32 +25,32 @@ describe('evaluating', () => {
   });
 
   it('keeps assigned variables between evaluations', async () => {
-    await valueOf(engine, 'kept := 3');
-    expect(await valueOf(engine, 'kept + 1')).toBe('4');
+    await printOf(engine, 'kept := 3');
+    expect(await printOf(engine, 'kept + 1')).toBe('4');
   });
 
   it('lets a block see the binding as it is when the block runs', async () => {
-    await valueOf(engine, 'seen := 1. reader := [ seen ]');
-    await valueOf(engine, 'seen := 2');
-    expect(await valueOf(engine, 'reader value')).toBe('2');
+    await printOf(engine, 'seen := 1. reader := [ seen ]');
+    await printOf(engine, 'seen := 2');
+    expect(await printOf(engine, 'reader value')).toBe('2');
   });
 
   it('keeps declared temporaries out of the bindings', async () => {
-    expect(await valueOf(engine, '| local | local := 5. local')).toBe('5');
+    expect(await printOf(engine, '| local | local := 5. local')).toBe('5');
     expect((await errorOf(engine, 'local')).message).toContain('local');
   });
 
   it('lets a binding have the name of a JavaScript global', async () => {
-    expect(await valueOf(engine, 'performance := 7. performance')).toBe('7');
+    expect(await printOf(engine, 'performance := 7. performance')).toBe('7');
   });
 
   it('does not let an assignment replace a class', async () => {
     expect((await errorOf(engine, 'Array := 3')).message).toContain('Array');
-    expect(await valueOf(engine, 'Array new: 1')).toBe('#(nil)');
+    expect(await printOf(engine, 'Array new: 1')).toBe('#(nil)');
   });
 
   it('sees a class that an earlier statement of the same code defined', async () => {
-    expect(await valueOf(engine, 'Object subclass: #SameBreath. SameBreath new')).toBe('a SameBreath');
+    expect(await printOf(engine, 'Object subclass: #SameBreath. SameBreath new')).toBe('a SameBreath');
   });
 
   it('inspects a result when asked to', async () => {
@@ -65,7 +65,7 @@ describe('evaluating', () => {
   });
 
   it('lists the bindings with what keeps one from being saved', async () => {
-    await valueOf(engine, 'plain := 1. blocking := { [ 1 ] }');
+    await printOf(engine, 'plain := 1. blocking := { [ 1 ] }');
     const bindings = await engine.bindings();
     expect(bindings).toContainEqual({ name: 'plain', class: 'Number', printString: '1' });
     expect(bindings.find((each) => each.name === 'blocking')?.unsavedReason).toBe('holds a BlockClosure at #(1)');
@@ -112,7 +112,7 @@ describe('errors', () => {
     expect(error.class).toBe('StackOverflow');
     expect(error.stack.length).toBeLessThan(100);
     expect(error.stack.at(-1)).toBe('DoIt');
-    expect(await valueOf(engine, '3 + 4')).toBe('7');
+    expect(await printOf(engine, '3 + 4')).toBe('7');
   });
 
   it('reports an error in printing the result', async () => {
@@ -124,7 +124,7 @@ describe('errors', () => {
   it('keeps what a failing evaluation assigned before it failed', async () => {
     const reply = await engine.evaluate(requestFor('half := 1. nil foo'));
     expect(reply).toMatchObject({ outcome: 'error', capture: { saved: ['half'] } });
-    expect(await valueOf(engine, 'half')).toBe('1');
+    expect(await printOf(engine, 'half')).toBe('1');
   });
 });
 
@@ -137,15 +137,15 @@ describe('printing', () => {
   });
 
   it('prints a collection that contains itself', async () => {
-    expect(await valueOf(engine, '| c | c := OrderedCollection new. c add: 1; add: c; yourself')).toBe(
+    expect(await printOf(engine, '| c | c := OrderedCollection new. c add: 1; add: c; yourself')).toBe(
       'an OrderedCollection(1 an OrderedCollection(...))',
     );
-    expect(await valueOf(engine, '| d | d := Dictionary new. d at: 1 put: d; yourself')).toContain('...');
+    expect(await printOf(engine, '| d | d := Dictionary new. d at: 1 put: d; yourself')).toContain('...');
   });
 
   it('uses the print string a class defines', async () => {
-    await valueOf(engine, "Object subclass: #Loud. Loud compile: 'printOn: s s nextPutAll: ''LOUD'''");
-    expect(await valueOf(engine, '{ Loud new }')).toBe('{LOUD}');
+    await printOf(engine, "Object subclass: #Loud. Loud compile: 'printOn: s s nextPutAll: ''LOUD'''");
+    expect(await printOf(engine, '{ Loud new }')).toBe('{LOUD}');
   });
 });
 
@@ -164,7 +164,7 @@ describe('the Transcript', () => {
 
   it('has a limit', async () => {
     const { transcript } = await engine.evaluate(
-      requestFor("1 to: 200 do: [ :i | Transcript show: (String new: 10000) ]"),
+      requestFor('1 to: 200 do: [ :i | Transcript show: (String new: 10000) ]'),
     );
     expect(transcript.length).toBeLessThan(1_100_000);
     expect(transcript).toContain('the Transcript is full');
@@ -180,31 +180,34 @@ describe('class definitions', () => {
     "Object subclass: #Form5 slots: { #a. #b } package: 'P'",
     "Object subclass: #Form6 slots: { #a. #b } classVariables: { #V } package: 'P'",
   ])('takes %s', async (definition) => {
-    const name = (await valueOf(engine, definition)) as string;
-    expect(await valueOf(engine, `${name} instanceVariableNames`)).toBe("#('a' 'b')");
+    const name = (await printOf(engine, definition)) as string;
+    expect(await printOf(engine, `${name} instanceVariableNames`)).toBe("#('a' 'b')");
   });
 
   it('has class variables that both sides see', async () => {
-    await valueOf(engine, "Object subclass: #Counter instanceVariableNames: '' classVariableNames: 'Count' package: 'P'");
-    await valueOf(engine, "Counter compile: 'up ^ Count := (Count ifNil: [ 0 ]) + 1'");
-    await valueOf(engine, "Counter class compile: 'count ^ Count'");
-    expect(await valueOf(engine, 'Counter new up. Counter new up. Counter count')).toBe('2');
+    await printOf(
+      engine,
+      "Object subclass: #Counter instanceVariableNames: '' classVariableNames: 'Count' package: 'P'",
+    );
+    await printOf(engine, "Counter compile: 'up ^ Count := (Count ifNil: [ 0 ]) + 1'");
+    await printOf(engine, "Counter class compile: 'count ^ Count'");
+    expect(await printOf(engine, 'Counter new up. Counter new up. Counter count')).toBe('2');
   });
 
   it('keeps instances working when the class gains a variable or another superclass', async () => {
-    await valueOf(engine, "Object subclass: #Shape instanceVariableNames: 'name' package: 'P'");
-    await valueOf(engine, "Shape compile: 'name ^ name'. Shape compile: 'name: n name := n'");
-    await valueOf(engine, "shape := Shape new name: 'round'; yourself");
-    await valueOf(engine, "Object subclass: #Shape instanceVariableNames: 'name size' package: 'P'");
-    await valueOf(engine, "Shape compile: 'size ^ size ifNil: [ 0 ]'");
-    expect(await valueOf(engine, '{ shape name. shape size }')).toBe("#('round' 0)");
-    await valueOf(engine, "Object subclass: #Thing. Thing compile: 'weight ^ 5'");
-    await valueOf(engine, "Thing subclass: #Shape instanceVariableNames: 'name size' package: 'P'");
-    expect(await valueOf(engine, '{ shape name. shape weight. shape class == Shape }')).toBe("#('round' 5 true)");
+    await printOf(engine, "Object subclass: #Shape instanceVariableNames: 'name' package: 'P'");
+    await printOf(engine, "Shape compile: 'name ^ name'. Shape compile: 'name: n name := n'");
+    await printOf(engine, "shape := Shape new name: 'round'; yourself");
+    await printOf(engine, "Object subclass: #Shape instanceVariableNames: 'name size' package: 'P'");
+    await printOf(engine, "Shape compile: 'size ^ size ifNil: [ 0 ]'");
+    expect(await printOf(engine, '{ shape name. shape size }')).toBe("#('round' 0)");
+    await printOf(engine, "Object subclass: #Thing. Thing compile: 'weight ^ 5'");
+    await printOf(engine, "Thing subclass: #Shape instanceVariableNames: 'name size' package: 'P'");
+    expect(await printOf(engine, '{ shape name. shape weight. shape class == Shape }')).toBe("#('round' 5 true)");
   });
 
   it('says where a method does not compile', async () => {
-    await valueOf(engine, 'Object subclass: #Broken');
+    await printOf(engine, 'Object subclass: #Broken');
     const unknown = await errorOf(engine, "Broken compile: 'go ^ zork'");
     expect(unknown).toMatchObject({ class: 'SemanticError' });
     expect(unknown.message).toBe('Unknown variable: zork (line 1, column 6 of the method)');

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Engine } from '../../../src/engine/contract.js';
 import { fileOffset, isChunkFormat, parseChunks } from '../../../src/engine/embedded/child/chunks.js';
-import { engineRig, errorOf, requestFor, valueOf } from './engine-under-test.js';
+import { engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();
 let engine: Engine;
@@ -37,22 +37,22 @@ account balance + 1!
 
 describe('filing in', () => {
   it('defines classes, comments and methods on both sides and answers the last do-it', async () => {
-    expect(await valueOf(engine, ACCOUNT)).toBe('6');
-    expect(await valueOf(engine, 'Account comment')).toBe("'I don''t lend; I keep what I''m given. Wow!'");
+    expect(await printOf(engine, ACCOUNT)).toBe('6');
+    expect(await printOf(engine, 'Account comment')).toBe("'I don''t lend; I keep what I''m given. Wow!'");
     expect((await errorOf(engine, 'account deposit: -1')).message).toBe('No! Never!');
-    expect(await valueOf(engine, "(Account methodAt: 'balance') protocol")).toBe("'accessing'");
+    expect(await printOf(engine, "(Account methodAt: 'balance') protocol")).toBe("'accessing'");
   });
 
   it('leaves a ! inside strings, comments and characters to ordinary code', async () => {
-    expect(await valueOf(engine, "'Hello!' size \"wow!\"")).toBe('6');
-    expect(await valueOf(engine, '$! asInteger')).toBe('33');
+    expect(await printOf(engine, '\'Hello!\' size "wow!"')).toBe('6');
+    expect(await printOf(engine, '$! asInteger')).toBe('33');
   });
 
   it('gives the position of an error in the whole file, and what was applied', async () => {
     const error = await errorOf(engine, "first := 1!\n\nsecond := 'a!!b'.\n  second zork!\nthird := 3!");
     expect(error).toMatchObject({ class: 'MessageNotUnderstood', line: 4, column: 10 });
     expect(error.message).toContain('chunk 2 of 3; 1 chunk before it was applied');
-    expect(await valueOf(engine, 'first')).toBe('1');
+    expect(await printOf(engine, 'first')).toBe('1');
     expect((await errorOf(engine, 'third')).class).toBe('UnknownVariableError');
   });
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { type Engine, EngineDied, EngineUnavailable, type EvaluateReply } from '../../../src/engine/contract.js';
 import { createEmbeddedEngineFactory } from '../../../src/engine/embedded/factory.js';
-import { engineRig, errorOf, requestFor, valueOf } from './engine-under-test.js';
+import { engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();
 
@@ -44,17 +44,17 @@ describe('stopping an evaluation', () => {
     const reply = await engine.evaluate(requestFor(`x := 5. ${ENDLESS}`, { timeoutMs: 200 }));
     expect(reply).toMatchObject({ outcome: 'interrupted', error: { class: 'Timeout', line: 1 } });
     expect(reply.error?.stack.at(-1)).toBe('DoIt');
-    expect(await valueOf(engine, 'x')).toBe('5');
+    expect(await printOf(engine, 'x')).toBe('5');
   });
 
   it('cannot be prevented by handlers or ensure blocks', async () => {
     const code = `[ [ ${ENDLESS} ] on: Error do: [ :e | ${ENDLESS} ] ] ensure: [ ${ENDLESS} ]`;
     expect((await engine.evaluate(requestFor(code, { timeoutMs: 200 }))).outcome).toBe('interrupted');
-    expect(await valueOf(engine, '[ 1/0 ] on: ZeroDivide do: [ :e | 7 ]')).toBe('7');
+    expect(await printOf(engine, '[ 1/0 ] on: ZeroDivide do: [ :e | 7 ]')).toBe('7');
   });
 
   it('includes printing the result', async () => {
-    await valueOf(engine, `Object subclass: #Slow. Slow compile: 'printOn: s ${ENDLESS}'`);
+    await printOf(engine, `Object subclass: #Slow. Slow compile: 'printOn: s ${ENDLESS}'`);
     expect((await engine.evaluate(requestFor('Slow new', { timeoutMs: 200 }))).outcome).toBe('interrupted');
   });
 
@@ -63,7 +63,7 @@ describe('stopping an evaluation', () => {
       const reply = engine.evaluate(requestFor(`y := ${round}. ${ENDLESS}`, { timeoutMs: 60_000 }));
       engine.interrupt();
       expect(await reply).toMatchObject({ outcome: 'interrupted', error: { class: 'Interrupted' } });
-      expect(await valueOf(engine, 'x')).toBe('5');
+      expect(await printOf(engine, 'x')).toBe('5');
     }
   });
 
@@ -72,7 +72,7 @@ describe('stopping an evaluation', () => {
     await running;
     engine.interrupt();
     expect((await reply).outcome).toBe('interrupted');
-    expect(await valueOf(engine, 'z')).toBe('9');
+    expect(await printOf(engine, 'z')).toBe('9');
     const [stubborn, runningToo] = startedEvaluation(engine, `[ MARK. ${ENDLESS} ] ensure: [ ${ENDLESS} ]`);
     await runningToo;
     engine.interrupt();
@@ -83,18 +83,21 @@ describe('stopping an evaluation', () => {
     const quick = engine.evaluate(requestFor('3 + 4'));
     engine.interrupt();
     expect((await quick).outcome).toBe('value');
-    expect(await valueOf(engine, '| n | n := 0. 1 to: 300000 do: [ :i | n := n + i ]. n')).toBe('45000150000');
+    expect(await printOf(engine, '| n | n := 0. 1 to: 300000 do: [ :i | n := n + i ]. n')).toBe('45000150000');
   });
 
   it('is not bothered by an interrupt while nothing runs', async () => {
     engine.interrupt();
     process.kill(engine.pid, 'SIGINT');
-    expect(await valueOf(engine, '3 + 4')).toBe('7');
+    expect(await printOf(engine, '3 + 4')).toBe('7');
   });
 
   it('answers later evaluations as before when stacks were left behind', async () => {
     await engine.evaluate(requestFor(`#(1) do: [ :e | ${ENDLESS} ]`, { timeoutMs: 100 }));
-    expect((await errorOf(engine, 'nil foo')).stack).toEqual(['UndefinedObject(ProtoObject)>>doesNotUnderstand:', 'DoIt']);
+    expect((await errorOf(engine, 'nil foo')).stack).toEqual([
+      'UndefinedObject(ProtoObject)>>doesNotUnderstand:',
+      'DoIt',
+    ]);
   });
 });
 
@@ -174,13 +177,13 @@ describe('the environment of an engine', () => {
     process.env.STUI_PASSPHRASE = 'secret';
     const engine = await rig.start();
     delete process.env.STUI_PASSPHRASE;
-    expect(await valueOf(engine, "(process env at: 'STUI_PASSPHRASE') isNil")).toBe('true');
-    expect(await valueOf(engine, "(process env at: 'PATH') isNil")).toBe('false');
+    expect(await printOf(engine, "(process env at: 'STUI_PASSPHRASE') isNil")).toBe('true');
+    expect(await printOf(engine, "(process env at: 'PATH') isNil")).toBe('false');
   });
 
   it('survives timers of the code that fail when nothing runs', async () => {
     const engine = await rig.start();
-    await valueOf(engine, '[ Transcript showln: #late. nil foo ] valueWithTimeout: 0');
+    await printOf(engine, '[ Transcript showln: #late. nil foo ] valueWithTimeout: 0');
     const seen = async (): Promise<string> => {
       for (;;) {
         const { transcript } = await engine.evaluate(requestFor('1'));
@@ -188,7 +191,7 @@ describe('the environment of an engine', () => {
       }
     };
     expect(await seen()).toBe('late\n');
-    expect(await valueOf(engine, '3 + 4')).toBe('7');
+    expect(await printOf(engine, '3 + 4')).toBe('7');
   });
 });
 
@@ -202,7 +205,7 @@ describe('the startup snapshot', () => {
     const built = await blobs(cacheDir);
     expect(built).toHaveLength(1);
     const engine = await rig.start({ cacheDir });
-    expect(await valueOf(engine, 'process execArgv asArray anySatisfy: [ :e | e = #snapshot ]')).toBe('false');
+    expect(await printOf(engine, 'process execArgv asArray anySatisfy: [ :e | e = #snapshot ]')).toBe('false');
     const argv = await readFile(`/proc/${engine.pid}/cmdline`, 'utf8').catch(() => '--snapshot-blob');
     expect(argv).toContain('--snapshot-blob');
     expect(await blobs(cacheDir)).toEqual(built);
@@ -211,7 +214,7 @@ describe('the startup snapshot', () => {
   it('is built by two factories at the same time without harm', async () => {
     const cacheDir = join(rig.directory(), 'twice');
     const engines = await Promise.all([rig.start({ cacheDir }), rig.start({ cacheDir })]);
-    for (const engine of engines) expect(await valueOf(engine, '3 + 4')).toBe('7');
+    for (const engine of engines) expect(await printOf(engine, '3 + 4')).toBe('7');
     expect((await readdir(cacheDir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
@@ -225,7 +228,7 @@ describe('the startup snapshot', () => {
     await writeFile(path, bytes);
     const log: string[] = [];
     const engine = await rig.start({ cacheDir, log: (message) => log.push(message) });
-    expect(await valueOf(engine, '3 + 4')).toBe('7');
+    expect(await printOf(engine, '3 + 4')).toBe('7');
     expect(log.join()).toContain('damaged');
   });
 
@@ -234,7 +237,7 @@ describe('the startup snapshot', () => {
     await writeFile(file, '');
     const log: string[] = [];
     const engine = await rig.start({ cacheDir: join(file, 'cache'), log: (message) => log.push(message) });
-    expect(await valueOf(engine, '100 factorial printString size')).toBe('158');
+    expect(await printOf(engine, '100 factorial printString size')).toBe('158');
     expect(log.join()).toContain('no startup snapshot');
   });
 
@@ -286,7 +289,7 @@ describe('the spare', () => {
     const second = await factory.start();
     const third = await factory.start();
     expect(new Set([first.pid, second.pid, third.pid]).size).toBe(3);
-    for (const engine of [first, second, third]) expect(await valueOf(engine, '3 + 4')).toBe('7');
+    for (const engine of [first, second, third]) expect(await printOf(engine, '3 + 4')).toBe('7');
     await Promise.all([first, second, third].map((engine) => engine.stop()));
     await factory.close();
   });
@@ -302,7 +305,7 @@ describe('the spare', () => {
     expect(spares).toHaveLength(1);
     process.kill(spares[0] as number, 'SIGKILL');
     const second = await factory.start();
-    expect(await valueOf(second, '3 + 4')).toBe('7');
+    expect(await printOf(second, '3 + 4')).toBe('7');
     await Promise.all([first.stop(), second.stop()]);
     await factory.close();
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Capture, Engine, EvaluateReply, RestoreReply } from '../../../src/engine/contract.js';
-import { AMPLE, engineRig, errorOf, requestFor, valueOf } from './engine-under-test.js';
+import { AMPLE, engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();
 let engine: Engine;
@@ -27,7 +27,12 @@ async function evaluate(code: string, options = {}): Promise<EvaluateReply> {
 
 describe('capturing changes', () => {
   it('carries an assigned binding, and nothing when nothing changed', async () => {
-    expect((await evaluate('x := 3')).capture).toMatchObject({ kind: 'changes', saved: ['x'], unsaved: [], removed: [] });
+    expect((await evaluate('x := 3')).capture).toMatchObject({
+      kind: 'changes',
+      saved: ['x'],
+      unsaved: [],
+      removed: [],
+    });
     expect((await evaluate('x + 1')).capture).toBeUndefined();
     expect(await engine.capture('changes')).toBeUndefined();
   });
@@ -67,7 +72,7 @@ describe('capturing changes', () => {
 
   it('defers what does not fit, by name, and includes it in the next capture', async () => {
     const tight = { maxBytes: 100, maxObjects: 100_000 };
-    const deferred = await evaluate("big := String new: 1000. small := 1", { budget: tight });
+    const deferred = await evaluate('big := String new: 1000. small := 1', { budget: tight });
     expect(deferred.capture).toBeUndefined();
     expect(deferred.deferred?.slice().sort()).toEqual(['big', 'small']);
     const next = await evaluate('other := 2');
@@ -115,7 +120,7 @@ describe('what cannot be saved', () => {
     const third = await evaluate('x removeLast');
     expect(third.capture?.saved).toEqual(['x']);
     const { copy } = await restored([first.capture, second.capture, third.capture]);
-    expect(await valueOf(copy, 'x')).toBe('an OrderedCollection(1)');
+    expect(await printOf(copy, 'x')).toBe('an OrderedCollection(1)');
   });
 });
 
@@ -158,21 +163,21 @@ describe('restoring', () => {
     expect(reply.failed).toEqual([]);
     for (const index of values.keys()) {
       const print = `{ v${index}. v${index} class }`;
-      expect([values[index], await valueOf(copy, print)]).toEqual([values[index], await valueOf(engine, print)]);
+      expect([values[index], await printOf(copy, print)]).toEqual([values[index], await printOf(engine, print)]);
     }
-    expect(await valueOf(copy, 'v20 first')).toBe('1');
-    expect(await valueOf(copy, 'v25 next; next')).toBe('2');
-    expect(await valueOf(copy, 'v14 includes: 1/2')).toBe('true');
+    expect(await printOf(copy, 'v20 first')).toBe('1');
+    expect(await printOf(copy, 'v25 next; next')).toBe('2');
+    expect(await printOf(copy, 'v14 includes: 1/2')).toBe('true');
   });
 
   it('keeps identity and cycles within and across bindings', async () => {
     const first = await evaluate('ring := Array new: 2. ring at: 1 put: ring; at: 2 put: 5. shared := { ring }');
     const second = await evaluate('other := { shared. ring }');
     const { copy } = await restored([first.capture, second.capture]);
-    expect(await valueOf(copy, '(ring at: 1) == ring')).toBe('true');
-    expect(await valueOf(copy, '(other at: 2) == ring and: [ (other at: 1) first == ring ]')).toBe('true');
-    await valueOf(copy, 'ring at: 2 put: 6');
-    expect(await valueOf(copy, 'shared first at: 2')).toBe('6');
+    expect(await printOf(copy, '(ring at: 1) == ring')).toBe('true');
+    expect(await printOf(copy, '(other at: 2) == ring and: [ (other at: 1) first == ring ]')).toBe('true');
+    await printOf(copy, 'ring at: 2 put: 6');
+    expect(await printOf(copy, 'shared first at: 2')).toBe('6');
   });
 
   it('goes on capturing changes on top of what it restored', async () => {
@@ -182,11 +187,12 @@ describe('restoring', () => {
     const second = await copy.evaluate(requestFor('list add: 2'));
     expect(second.capture?.saved).toEqual(['list']);
     const again = await restored([first.capture, second.capture]);
-    expect(await valueOf(again.copy, 'list')).toBe('an OrderedCollection(1 2)');
+    expect(await printOf(again.copy, 'list')).toBe('an OrderedCollection(1 2)');
   });
 
   it('brings back classes with methods on both sides, comments, variables and extensions', async () => {
-    const first = await evaluate(`Object subclass: #Animal instanceVariableNames: 'name' classVariableNames: 'Zoo' package: 'P'!
+    const first =
+      await evaluate(`Object subclass: #Animal instanceVariableNames: 'name' classVariableNames: 'Zoo' package: 'P'!
 !Animal commentStamp!
 I live!
 !Animal methodsFor: 'x'!
@@ -206,7 +212,8 @@ name ^ super name, '!!'! !
 double ^ self * 2! !
 rex := Dog new name: 'Rex'; yourself. rex register. Animal count: 7!`);
     expect(first.outcome).toBe('error');
-    const fixed = await evaluate(`Object subclass: #Animal instanceVariableNames: 'name' classVariableNames: 'Zoo' package: 'P'!
+    const fixed =
+      await evaluate(`Object subclass: #Animal instanceVariableNames: 'name' classVariableNames: 'Zoo' package: 'P'!
 Animal class instanceVariableNames: 'count'!
 !Animal class methodsFor: 'x'!
 zoo ^ Zoo!
@@ -222,8 +229,8 @@ rex := Dog new name: 'Rex'; yourself. rex register. Animal count: 7!`);
     const { copy, reply } = await restored([first.capture, fixed.capture]);
     expect(reply.failed).toEqual([]);
     expect(reply.classes.slice().sort()).toEqual(['Animal', 'Dog', 'Number']);
-    expect(await valueOf(copy, 'rex name')).toBe("'Rex!'");
-    expect(await valueOf(copy, '{ 21 double. Animal count. Animal zoo first == rex. Animal comment }')).toBe(
+    expect(await printOf(copy, 'rex name')).toBe("'Rex!'");
+    expect(await printOf(copy, '{ 21 double. Animal count. Animal zoo first == rex. Animal comment }')).toBe(
       "#(42 7 true 'I live')",
     );
   });
@@ -243,7 +250,7 @@ rex := Dog new name: 'Rex'; yourself. rex register. Animal count: 7!`);
     expect((await errorOf(copy, '3 triple')).class).toBe('MessageNotUnderstood');
   });
 
-  it('runs none of the session\'s code', async () => {
+  it("runs none of the session's code", async () => {
     const { capture } = await evaluate(`Object subclass: #Bomb instanceVariableNames: 'fuse' package: 'P'.
       Bomb compile: 'initialize Smalltalk at: #exploded put: true'.
       Bomb compile: '= other Smalltalk at: #exploded put: true. ^ false'.
@@ -252,7 +259,7 @@ rex := Dog new name: 'Rex'; yourself. rex register. Animal count: 7!`);
       Smalltalk removeKey: #exploded ifAbsent: []`);
     const { copy, reply } = await restored([capture]);
     expect(reply.failed).toEqual([]);
-    expect(await valueOf(copy, '{ bombs size. Smalltalk includesKey: #exploded }')).toBe('#(2 false)');
+    expect(await printOf(copy, '{ bombs size. Smalltalk includesKey: #exploded }')).toBe('#(2 false)');
   });
 
   it('says which binding a missing class takes with it', async () => {
@@ -266,20 +273,26 @@ rex := Dog new name: 'Rex'; yourself. rex register. Animal count: 7!`);
   });
 
   it('restores a list of fifty thousand links', async () => {
-    await evaluate('list := nil. 1 to: 50000 do: [ :i | list := i -> list ]', { budget: { maxBytes: 1, maxObjects: 1 } });
+    await evaluate('list := nil. 1 to: 50000 do: [ :i | list := i -> list ]', {
+      budget: { maxBytes: 1, maxObjects: 1 },
+    });
     const { copy } = await restored([await engine.capture('full')]);
-    expect(await valueOf(copy, '{ list key. list value key }')).toBe('#(50000 49999)');
+    expect(await printOf(copy, '{ list key. list value key }')).toBe('#(50000 49999)');
   });
 
   it('carries captures of twenty megabytes, with their characters whole', async () => {
     const large = await rig.start({ memoryMb: 512 });
     copies.push(large);
-    await large.evaluate(requestFor("text := (String new: 20000000 withAll: $x), 'ünïcode 😀'", { budget: { maxBytes: 1, maxObjects: 1 } }));
+    await large.evaluate(
+      requestFor("text := (String new: 20000000 withAll: $x), 'ünïcode 😀'", {
+        budget: { maxBytes: 1, maxObjects: 1 },
+      }),
+    );
     const capture = await large.capture('full');
     const copy = await rig.start({ memoryMb: 512 });
     copies.push(copy);
     await copy.restore([(capture as Capture).data]);
-    expect(await valueOf(copy, "{ text size. text last: 10 }")).toBe("#(20000010 'ünïcode 😀')");
+    expect(await printOf(copy, '{ text size. text last: 10 }')).toBe("#(20000010 'ünïcode 😀')");
   });
 });
 
@@ -331,7 +344,7 @@ describe('any graph of objects', () => {
         const copy = await rig.start();
         try {
           await copy.restore([(full as Capture).data]);
-          expect(await valueOf(copy, SHAPE_OF_GRAPH)).toBe(await valueOf(engine, SHAPE_OF_GRAPH));
+          expect(await printOf(copy, SHAPE_OF_GRAPH)).toBe(await printOf(engine, SHAPE_OF_GRAPH));
         } finally {
           await copy.stop();
         }
@@ -370,8 +383,8 @@ describe('any graph of objects', () => {
           const other = await fromFull.restore([((await session.capture('full')) as Capture).data]);
           expect(one.restored.slice().sort()).toEqual(other.restored.slice().sort());
           for (const name of one.restored) {
-            expect(await valueOf(fromChanges, name)).toBe(await valueOf(session, name));
-            expect(await valueOf(fromFull, name)).toBe(await valueOf(session, name));
+            expect(await printOf(fromChanges, name)).toBe(await printOf(session, name));
+            expect(await printOf(fromFull, name)).toBe(await printOf(session, name));
           }
         } finally {
           await Promise.all([session, fromChanges, fromFull].map((each) => each.stop()));

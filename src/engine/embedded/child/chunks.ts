@@ -79,12 +79,7 @@ function* partsOf(source: string): Generator<FilePart> {
 }
 
 /** The methods of one section, which a blank chunk ends. */
-function* methodsFrom(
-  source: string,
-  from: number,
-  behavior: string,
-  protocol: string,
-): Generator<MethodPart, number> {
+function* methodsFrom(source: string, from: number, behavior: string, protocol: string): Generator<MethodPart, number> {
   let at = from;
   while (at < source.length) {
     const end = smalltalkChunkEnd(source, at);

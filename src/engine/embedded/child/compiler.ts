@@ -56,7 +56,16 @@ export class WorkspaceCompiler {
       throw this.#compileError(error);
     }
     this.#amber.core.registerSelectorsOf({ selector: DO_IT, messageSends: [...compiled._messageSends()] });
-    const make = new Function('$core', '$globals', 'nil', '$nil', '$recv', '$boot', '$w', `return ${compiled._compiledSource()}`);
+    const make = new Function(
+      '$core',
+      '$globals',
+      'nil',
+      '$nil',
+      '$recv',
+      '$boot',
+      '$w',
+      `return ${compiled._compiledSource()}`,
+    );
     const { core, nil, asReceiver, boot } = this.#amber;
     const run = make(core, globals, nil, nil, asReceiver, boot, this.#workspace);
     return () => {
@@ -209,7 +218,7 @@ function translateSend(this: St, send: St): void {
   };
   const receiver = send._receiver();
   const putReceiver = (): void => this._visitReceiver_(receiver);
-  if (args.length > 0 || receiver._asReceiver() != null && receiver._isSuper()) putReceiver();
+  if (args.length > 0 || (receiver._asReceiver() != null && receiver._isSuper())) putReceiver();
   else noted(receiver, putReceiver);
   stream._nextPutAll_(`.${send._javaScriptSelector()}(`);
   args.forEach((each, index) => {

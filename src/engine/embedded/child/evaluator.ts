@@ -7,8 +7,8 @@ import type { EngineError, EngineOutcome, EvaluateRequest, Inspection } from '..
 import type { Amber, St } from './amber.js';
 import { isChunkFormat } from './chunks.js';
 import { positionAt, type WorkspaceCompiler } from './compiler.js';
-import { type FileIn, FileInError } from './file-in.js';
 import type { Exceptions } from './exceptions.js';
+import { type FileIn, FileInError } from './file-in.js';
 import { inspect } from './inspect.js';
 import { Interruption } from './interrupts.js';
 import type { Printer } from './printing.js';

@@ -6,7 +6,7 @@ import type { Workspace } from './workspace.js';
 export function installGlobals(amber: Amber, workspace: Workspace): void {
   const { globals } = amber;
   const isKnown = (name: string): boolean => workspace.has(name) || Object.hasOwn(globals, name);
-  const valueOf = (name: string): St => (workspace.has(name) ? workspace.get(name) : globals[name]);
+  const lookUp = (name: string): St => (workspace.has(name) ? workspace.get(name) : globals[name]);
   installMethods(amber, globals.SmalltalkImage, {
     'at:put:'(name, value) {
       const key = String(name);
@@ -18,17 +18,17 @@ export function installGlobals(amber: Amber, workspace: Workspace): void {
       return value;
     },
     'at:'(name) {
-      if (isKnown(String(name))) return valueOf(String(name));
+      if (isKnown(String(name))) return lookUp(String(name));
       return globals.NotFound._signal_(`Smalltalk has no ${String(name)}`);
     },
     'at:ifAbsent:'(name, block) {
-      return isKnown(String(name)) ? valueOf(String(name)) : block._value();
+      return isKnown(String(name)) ? lookUp(String(name)) : block._value();
     },
     'at:ifPresent:'(name, block) {
-      return isKnown(String(name)) ? block._value_(valueOf(String(name))) : amber.nil;
+      return isKnown(String(name)) ? block._value_(lookUp(String(name))) : amber.nil;
     },
     'at:ifAbsentPut:'(name, block) {
-      return isKnown(String(name)) ? valueOf(String(name)) : this._at_put_(name, block._value());
+      return isKnown(String(name)) ? lookUp(String(name)) : this._at_put_(name, block._value());
     },
     'includesKey:'(name) {
       return isKnown(String(name));

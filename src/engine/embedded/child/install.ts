@@ -27,12 +27,12 @@ export function installClass(amber: Amber, name: string, superclass: St, slots: 
 }
 
 /**
- * A class whose instances are native objects of `constructor`, as Amber's Array is of JavaScript's.
- * The constructor's prototype must inherit from that of the superclass's constructor.
+ * A class whose instances are made by the JavaScript class `native`, as Amber's Array is of JavaScript's.
+ * The native class must inherit from that of the superclass.
  */
-export function installNativeClass(amber: Amber, name: string, superclass: St, constructor: unknown): St {
+export function installNativeClass(amber: Amber, name: string, superclass: St, native: unknown): St {
   const added = amber.core.addClass(name, superclass, PACKAGE);
-  added.fn = constructor;
+  added.fn = native;
   Object.defineProperty(added.fn.prototype, 'a$cls', { value: added, configurable: true, writable: true });
   return added;
 }

@@ -44,7 +44,8 @@ function describe(amber: Amber, context: St): string {
   const supercall = home.homeContext?.supercall === true;
   const found = receiverClass?.methods?.[home.selector]?.methodClass;
   const implementor = supercall ? found?.superclass?.methods?.[home.selector]?.methodClass : found;
-  const where = implementor === undefined || implementor === receiverClass ? name : `${name}(${classNameOf(implementor)})`;
+  const where =
+    implementor === undefined || implementor === receiverClass ? name : `${name}(${classNameOf(implementor)})`;
   return `${block}${where}>>${home.selector}`;
 }
 

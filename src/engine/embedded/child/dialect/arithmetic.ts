@@ -1,5 +1,13 @@
 /** The arithmetic of the numeric tower: integers, fractions, floats. Pure: knows numbers only as the kinds below. */
-import { floorDivide, floorModulo, greatestCommonDivisor, type Integer, integerFrom, isFloat, isInteger } from './integers.js';
+import {
+  floorDivide,
+  floorModulo,
+  greatestCommonDivisor,
+  type Integer,
+  integerFrom,
+  isFloat,
+  isInteger,
+} from './integers.js';
 
 /** In lowest terms, with a denominator greater than one. */
 export interface Ratio {

@@ -104,7 +104,9 @@ export function installCollections(amber: Amber, printer: Printer): void {
     },
     'printOn:'(stream) {
       if (this.a$cls !== globals.Array) return printNamed(this, stream, ' ');
-      return isLiteral(this, new Set()) ? printAll(this, stream, '#(', ')', ' ') : printAll(this, stream, '{', '}', '. ');
+      return isLiteral(this, new Set())
+        ? printAll(this, stream, '#(', ')', ' ')
+        : printAll(this, stream, '{', '}', '. ');
     },
     copy() {
       return this._shallowCopy()._postCopy();
@@ -291,9 +293,9 @@ export function installCollections(amber: Amber, printer: Printer): void {
 }
 
 /** Amber has an alias to Array under this name; here it becomes a class of its own. */
-function replaceAlias(amber: Amber, name: string, constructor: unknown): St {
+function replaceAlias(amber: Amber, name: string, native: unknown): St {
   delete amber.globals[name];
-  return installNativeClass(amber, name, amber.globals.Array, constructor);
+  return installNativeClass(amber, name, amber.globals.Array, native);
 }
 
 function articled(receiver: St): string {

@@ -1,5 +1,5 @@
-/** The part of the dialect that is best said in Smalltalk itself. Compiled when the engine starts, into its snapshot. */
-export const DIALECT_SOURCE = String.raw`
+/** The part of the dialect that is best said in Smalltalk. Compiled when the engine starts, into its snapshot. */
+export const DIALECT_SOURCE = `
 Object subclass: #ReadStream slots: {} package: 'STUI'!
 Object subclass: #WriteStream slots: {} package: 'STUI'!
 Object subclass: #ReadWriteStream slots: {} package: 'STUI'!
@@ -348,7 +348,8 @@ buildSuite
 suite ^ self buildSuite!
 run ^ self buildSuite run!
 run: aSelector ^ (self selector: aSelector) run!
-testSelectors ^ self methodDictionary keys select: [ :each | (each beginsWith: 'test') and: [ (each includes: $:) not ] ]! !
+testSelectors
+  ^ self methodDictionary keys select: [ :each | (each beginsWith: 'test') and: [ (each includes: $:) not ] ]! !
 
 !TestCase methodsFor: 'engine'!
 run
@@ -386,11 +387,16 @@ printOn: aStream
 
 Error subclass: #TestSkipped slots: {} package: 'STUI'!
 
-TestResult subclass: #StuiTestResult slots: {#details. #skipped} package: 'STUI'!
+Object subclass: #TestResult
+  slots: {#timestamp. #runs. #errors. #failures. #total. #details. #skipped}
+  package: 'SUnit'!
 
-!StuiTestResult methodsFor: 'engine'!
+!TestResult methodsFor: 'engine'!
 initialize
   super initialize.
+  timestamp := Date now.
+  runs := 0.
+  total := 0.
   errors := OrderedCollection new.
   failures := OrderedCollection new.
   details := OrderedCollection new.
@@ -422,6 +428,4 @@ printOn: aStream
   skipped isEmpty ifFalse: [ aStream nextPutAll: ', '; print: skipped size; nextPutAll: ' skipped' ].
   details do: [ :each | aStream nextPutAll: String lf; nextPutAll: each ]! !
 
-!TestResult class methodsFor: 'engine'!
-new ^ self == TestResult ifTrue: [ StuiTestResult new ] ifFalse: [ super new ]! !
 `;

@@ -10,7 +10,8 @@ export function installStrings(amber: Amber): void {
   /** A one-character string stands for its Character, as it does in Amber. */
   const needle = (value: St): string => (value == null ? '' : String(value.code === undefined ? value : asText(value)));
   const asText = (value: St): string => String(amber.asReceiver(value)._asString());
-  const outOfBounds = (index: St): St => globals.SubscriptOutOfBounds._signal_(`Index ${String(index)} is out of bounds`);
+  const outOfBounds = (index: St): St =>
+    globals.SubscriptOutOfBounds._signal_(`Index ${String(index)} is out of bounds`);
   const truth = (block: St, each: St): boolean => block._value_(each) === true;
   /** A string when all elements are Characters, an Array otherwise. */
   const collected = (elements: readonly St[]): St =>
@@ -48,11 +49,13 @@ export function installStrings(amber: Amber): void {
       return this;
     },
     'withIndexDo:'(block) {
-      charactersOf(String(this)).forEach((each, index) => block._value_value_(each, index + 1));
+      for (const [index, each] of charactersOf(String(this)).entries()) block._value_value_(each, index + 1);
       return this;
     },
     'with:do:'(other, block) {
-      charactersOf(String(this)).forEach((each, index) => block._value_value_(each, other._at_(index + 1)));
+      for (const [index, each] of charactersOf(String(this)).entries()) {
+        block._value_value_(each, other._at_(index + 1));
+      }
       return this;
     },
     'detect:ifNone:'(block, none) {
@@ -157,7 +160,9 @@ export function installStrings(amber: Amber): void {
       return String(this).includes(asText(part));
     },
     substrings() {
-      return String(this).split(/\s+/).filter((each) => each !== '');
+      return String(this)
+        .split(/\s+/)
+        .filter((each) => each !== '');
     },
     'substrings:'(separators) {
       const wanted = asText(separators);

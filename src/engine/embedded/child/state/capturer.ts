@@ -5,7 +5,7 @@ import type { Workspace } from '../workspace.js';
 import type { ClassTracker } from './classes.js';
 import { FORMAT_VERSION } from './format.js';
 import { objectsReachedBy, objectsReaching, obstacleReason } from './reach.js';
-import { type ObjectIds, type Walk, Walker, type WalkedNode, type WalkedObject, WalkTooLong } from './walk.js';
+import { type ObjectIds, type Walk, type WalkedNode, type WalkedObject, Walker, WalkTooLong } from './walk.js';
 
 /** Answered instead of names when the walk was too long to know them. */
 const UNKNOWN_NAMES = '*';
@@ -121,7 +121,9 @@ export class Capturer {
       ...classes.records.map(({ text }) => text),
     ];
     if (exceeds(texts, maxBytes)) {
-      return { deferred: [...names, ...unsaved.map(({ name }) => name), ...gone, ...classes.records.map((e) => e.name)] };
+      return {
+        deferred: [...names, ...unsaved.map(({ name }) => name), ...gone, ...classes.records.map((e) => e.name)],
+      };
     }
     const roots = texts.slice(0, names.length).join(',');
     const objects = texts.slice(names.length, names.length + changed.size).join(',');

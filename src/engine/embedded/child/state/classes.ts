@@ -68,7 +68,13 @@ export class ClassTracker {
   }
 
   /** Says that a capture with these changes is out. */
-  settle({ records, dropped }: { records: readonly { name: string; text: string }[]; dropped: readonly string[] }): void {
+  settle({
+    records,
+    dropped,
+  }: {
+    records: readonly { name: string; text: string }[];
+    dropped: readonly string[];
+  }): void {
     for (const { name, text } of records) this.#captured.set(name, text);
     for (const name of dropped) this.#captured.delete(name);
     this.#touched.clear();
@@ -260,4 +266,3 @@ function superclassesFirst(records: readonly ClassRecord[]): ClassRecord[] {
   }
   return [...ordered];
 }
-
