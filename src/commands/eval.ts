@@ -5,9 +5,9 @@ import { UsageError } from '../cli/errors.js';
 import { loadStyle, type Style } from '../cli/style.js';
 import { visible } from '../cli/terminal-text.js';
 import type { EvaluationResult } from '../protocol/documents.js';
-import { readInput } from '../service/archive-file.js';
 import { BackendCommand, sessionFlag } from '../service/backend-command.js';
 import { evaluate, exitOf } from '../service/evaluate.js';
+import { readInput } from '../service/input-file.js';
 import { evaluationFailure, restoreRemark } from '../service/session-text.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;

@@ -1,9 +1,9 @@
 /** Sessions out of a backend into files, and back. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { CliError, UsageError } from '../cli/errors.js';
+import { CliError } from '../cli/errors.js';
 import type { Result } from '../protocol/command.js';
 import type { importSession } from '../protocol/commands.js';
 import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES } from '../protocol/limits.js';
@@ -20,6 +20,7 @@ import type { Entry, StoredEntry } from '../session/entry.js';
 import { evaluationsIn } from '../session/evaluation.js';
 import { exportMarkdown, exportSmalltalk } from '../session/readable-export.js';
 import { fold } from '../session/state.js';
+import { readInput } from './input-file.js';
 import type { Workplace } from './workplace.js';
 
 export const EXPORT_FORMATS = ['archive', 'json', 'st', 'md'] as const;
@@ -147,18 +148,6 @@ export async function importArchive(workplace: Workplace, bytes: Buffer): Promis
       client_id: workplace.clientId,
     });
     if (last) return answer;
-  }
-}
-
-/** Reads text from a file or, for `-`, from stdin. @throws CliError, UsageError */
-export function readInput(file: string): Buffer {
-  try {
-    return readFileSync(file === '-' ? 0 : file);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new CliError('file-not-found', `There is no file ${file}`, { exit: 'notFound' });
-    if (code === 'EISDIR') throw new UsageError(`${file} is a directory`);
-    throw new CliError('file-not-read', `${file} cannot be read: ${message}`, { cause: error });
   }
 }
 
