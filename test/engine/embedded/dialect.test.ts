@@ -218,6 +218,12 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ['Smalltalk at: #lower put: 4', '4'],
     ['lower', '4'],
   ],
+  'objects have hashes': [
+    ['#(1 $a) hash = #(1 $a) hash', 'true'],
+    ['| o | o := Object new. o hash = o hash', 'true'],
+    ['Object new hash = Object new hash', 'false'],
+    ["'ab' hash = #ab hash", 'true'],
+  ],
 };
 
 for (const [promise, examples] of Object.entries(EXAMPLES)) {
@@ -242,6 +248,10 @@ describe('what is wrong raises', () => {
 
   it('a failed assertion', async () => {
     expect((await errorOf(engine, 'Object new assert: false')).class).toBe('AssertionFailure');
+  });
+
+  it('a comparison with what is no number', async () => {
+    expect((await errorOf(engine, "3 > 'a'")).message).toBe("'a' is not a number");
   });
 
   it('a number too large for the memory', async () => {

@@ -101,6 +101,10 @@ describe('errors', () => {
     expect(error.stack.at(-1)).toBe('DoIt');
   });
 
+  it('takes self and super for nil', async () => {
+    expect(await printOf(engine, '{ self. super isNil }')).toBe('#(nil true)');
+  });
+
   it('names the receiver and the selector that was not understood', async () => {
     const error = await errorOf(engine, 'nil foo: 3');
     expect(error).toMatchObject({ class: 'MessageNotUnderstood', message: 'nil does not understand #foo:' });

@@ -14,6 +14,15 @@ const HEADER = `${DO_IT}\n`;
 
 export type CompiledDoIt = () => St;
 
+/** Pieces of code kept compiled, for scripts that send the same again and again, and their greatest length. */
+const KEPT = 64;
+const KEPT_LENGTH = 2_000;
+
+interface Kept {
+  readonly run: CompiledDoIt;
+  readonly assigned: ReadonlySet<string>;
+}
+
 export class WorkspaceCompiler {
   readonly #amber: Amber;
   readonly #workspace: Workspace;
@@ -21,6 +30,9 @@ export class WorkspaceCompiler {
   #assigned: ReadonlySet<string> = new Set();
   #current: St;
   #lineStarts: readonly number[] = [];
+  /** Valid as long as the workspace has the same names. */
+  readonly #kept = new Map<string, Kept>();
+  #keptGeneration = 0;
   /** The line of the parsed text on which the user's code begins. */
   #firstLine = 1;
 
@@ -36,6 +48,23 @@ export class WorkspaceCompiler {
    * @throws {SourceError} when the code does not parse, or names what does not exist
    */
   compile(code: string): CompiledDoIt {
+    const kept = this.#keptGeneration === this.#workspace.generation ? this.#kept.get(code) : undefined;
+    if (kept !== undefined) {
+      for (const name of kept.assigned) this.#workspace.declare(name);
+      return kept.run;
+    }
+    const run = this.#compile(code);
+    this.#keep(code, { run, assigned: this.#assigned });
+    return run;
+  }
+
+  #keep(code: string, compiled: Kept): void {
+    if (this.#keptGeneration !== this.#workspace.generation || this.#kept.size >= KEPT) this.#kept.clear();
+    this.#keptGeneration = this.#workspace.generation;
+    if (code.length <= KEPT_LENGTH) this.#kept.set(code, compiled);
+  }
+
+  #compile(code: string): CompiledDoIt {
     const { globals } = this.#amber;
     const node = this.parse(HEADER + code, HEADER.length);
     this.#answerLastStatement(node);
@@ -64,10 +93,11 @@ export class WorkspaceCompiler {
       '$recv',
       '$boot',
       '$w',
+      '$methodClass',
       `return ${compiled._compiledSource()}`,
     );
     const { core, nil, asReceiver, boot } = this.#amber;
-    const run = make(core, globals, nil, nil, asReceiver, boot, this.#workspace);
+    const run = make(core, globals, nil, nil, asReceiver, boot, this.#workspace, globals.UndefinedObject);
     return () => {
       this.#workspace.at = 0;
       return run.call(nil);
@@ -171,6 +201,11 @@ export class WorkspaceCompiler {
     installMethods(amber, analyzer, {
       'bindUnscopedVariable:'(name: string) {
         return compiler.#bind(this, slot, name);
+      },
+    });
+    installMethods(amber, globals.UnknownVariableError, {
+      messageText() {
+        return problemOf(this);
       },
     });
     const visitSend = globals.IRASTTranslator.fn.prototype._visitSendNode_;

@@ -9,6 +9,8 @@ export class Workspace {
   readonly values: Record<string, St> = Object.create(null);
   /** Source offset of the message that the evaluated code sent last. */
   at = 0;
+  /** Changes with the set of names, and so with what names in compiled code mean. */
+  generation = 0;
   readonly #globalNames = new Set<string>();
   readonly #amber: Amber;
   readonly #assigned = new Set<string>();
@@ -41,6 +43,7 @@ export class Workspace {
   /** Says that an evaluation may assign `name`, unless it is the system's. */
   declare(name: string): void {
     if (this.isSystemName(name)) return;
+    if (!this.has(name)) this.generation += 1;
     this.#assigned.add(name);
     if (Workspace.isGlobalName(name)) this.#globalNames.add(name);
   }
@@ -53,6 +56,7 @@ export class Workspace {
 
   remove(name: string): void {
     if (!this.has(name)) return;
+    this.generation += 1;
     if (this.#globalNames.delete(name)) delete this.#amber.globals[name];
     else delete this.values[name];
   }

@@ -88,7 +88,10 @@ export function installNumbers(amber: Amber): void {
   const comparison = (holds: (order: number) => boolean, forOthers: string): Body =>
     function (other) {
       const b = operand(other);
-      return b === undefined ? amber.asReceiver(other)[forOthers](this) : holds(compare(self(this), b));
+      if (b !== undefined) return holds(compare(self(this), b));
+      const receiver = amber.asReceiver(other);
+      if (receiver[forOthers] !== globals.Object.fn.prototype[forOthers]) return receiver[forOthers](this);
+      return notANumber(other);
     };
   const dividing = (selector: string, pick: (a: Operand, b: Operand) => Operand): Body =>
     function (other) {
