@@ -12,7 +12,7 @@ export interface CommandDescriptor<P extends ObjectSchema = ObjectSchema, R exte
   readonly published: boolean;
   readonly parameters: P;
   readonly result: R;
-  /** Beyond InvalidParameters, ShuttingDown and RuntimeError, which every command can answer. */
+  /** Beyond {@link ERRORS_OF_EVERY_COMMAND}. */
   readonly errors: readonly ErrorType[];
 }
 
@@ -25,20 +25,39 @@ export function command<P extends ObjectSchema, R extends ObjectSchema>(
   return descriptor;
 }
 
+/** Longest name or message quoted from a peer's mistake, in characters: both may be as long as a message. */
+const MAX_QUOTED_LENGTH = 200;
+
 /**
  * Checks a request's parameters against the descriptor. Unknown parameters are ignored: newer clients may send more.
- * @throws {ProtocolError} InvalidParameters, naming each parameter and what is wrong with it
+ * @throws {ProtocolError} InvalidParameters, naming each parameter and the first thing that is wrong with it
  */
 export function parseParameters<P extends ObjectSchema>(
   descriptor: CommandDescriptor<P>,
   parameters: unknown,
 ): v.InferOutput<P> {
-  const parsed = v.safeParse(descriptor.parameters, parameters);
+  // A list of a million mistakes would make a million issues: each parameter stops at its first.
+  const parsed = v.safeParse(descriptor.parameters, parameters, { abortEarly: true });
   if (parsed.success) return parsed.output;
-  const problems = parsed.issues.map((issue) => {
-    const path = v.getDotPath(issue);
-    const missing = issue.input === undefined && path;
-    return missing ? `missing "${path}" parameter` : `"${path ?? 'parameters'}": ${issue.message}`;
-  });
+  const given = isObject(parameters) ? parameters : undefined;
+  const problems = given
+    ? Object.entries(descriptor.parameters.entries).flatMap(([name, schema]) => problemOf(name, schema, given))
+    : ['"parameters" is a JSON object'];
   throw new ProtocolError('InvalidParameters', `${descriptor.name}: ${problems.join('; ')}`);
+}
+
+function problemOf(name: string, schema: v.GenericSchema, given: Record<string, unknown>): string[] {
+  const parsed = v.safeParse(v.object({ [name]: schema }), given, { abortEarly: true });
+  if (parsed.success) return [];
+  const [issue] = parsed.issues;
+  if (!Object.hasOwn(given, name)) return [`missing "${name}" parameter`];
+  return [`"${quoted(v.getDotPath(issue) ?? name)}": ${quoted(issue.message)}`];
+}
+
+function quoted(text: string): string {
+  return text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

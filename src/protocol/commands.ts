@@ -1,5 +1,6 @@
 /** Every command of the protocol. The published subset keeps its field names; ours extend it. */
 import * as v from 'valibot';
+import { mapping } from '../session/mapping.js';
 import { MAX_NAME_LENGTH } from '../session/name.js';
 import { command } from './command.js';
 import { Evaluation, EvaluationResult, Inspection, RestoreReport, SessionSummary } from './documents.js';
@@ -11,6 +12,7 @@ import {
   MAX_LABEL_VALUE_LENGTH,
   MAX_LABELS,
   MAX_TIMEOUT_MS,
+  MAX_TTL_MS,
   MAX_WAIT_MS,
 } from './limits.js';
 
@@ -26,9 +28,7 @@ const identifier = (about: string) =>
 const sessionId = identifier('Session id, name, or a unique beginning of an id.');
 const clientId = identifier('Who asks. Recorded with what it caused.');
 const caller = v.optional(clientId);
-const ifRevision = v.optional(
-  wholeNumber('Refuse with RevisionConflict unless the session is at this revision.'),
-);
+const ifRevision = v.optional(wholeNumber('Refuse with RevisionConflict unless the session is at this revision.'));
 const sessionName = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH), doc('Name for the session.'));
 const timeoutMs = v.optional(
   v.pipe(
@@ -39,9 +39,25 @@ const timeoutMs = v.optional(
     doc('Interrupt the evaluation after this many milliseconds; its state is kept. Default 30,000.'),
   ),
 );
-const code = v.pipe(v.string(), v.maxLength(MAX_CODE_LENGTH), doc('Smalltalk: an expression sequence, or a file-in in chunk format.'));
+const code = v.pipe(
+  v.string(),
+  v.maxLength(MAX_CODE_LENGTH),
+  doc('Smalltalk: an expression sequence, or a file-in in chunk format.'),
+);
+/** Any ISO 8601 time with a zone; handed on as entries write theirs, so that the two compare as texts. */
+const time = (about: string) =>
+  v.pipe(
+    v.string(),
+    v.isoTimestamp(),
+    v.check((text) => !Number.isNaN(Date.parse(text)), 'No such time'),
+    v.transform((text) => new Date(text).toISOString()),
+    doc(about),
+  );
 const label = v.pipe(v.string(), v.maxLength(MAX_LABEL_VALUE_LENGTH));
 const labelName = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_IDENTIFIER_LENGTH));
+
+/** Characters of base64 in a piece of {@link CHUNK_BYTES}. */
+const MAX_CHUNK_LENGTH = Math.ceil(CHUNK_BYTES / 3) * 4;
 
 const session = v.pipe(SessionSummary, doc('The session.'));
 const publishedSession = {
@@ -67,7 +83,7 @@ export const hello = command({
     version: v.pipe(v.nullable(v.number()), doc('The newest version both speak; null when there is none.')),
     capabilities: v.pipe(v.array(v.string()), doc('What it can do beyond the published subset.')),
     engines: v.pipe(v.array(v.string()), doc('Engines it can run.')),
-    limits: v.pipe(v.record(v.string(), v.number()), doc('What a client may send.')),
+    limits: v.pipe(mapping(v.string(), v.number()), doc('What a client may send.')),
   }),
   errors: [],
 });
@@ -81,6 +97,7 @@ export const ping = command({
     message: v.pipe(v.nullable(v.string()), doc('The message of the request.')),
     status: v.pipe(v.picklist(['ready', 'stopping']), doc('Whether new work is accepted.')),
     uptime: number('Seconds since the backend started.'),
+    busy: number('Sessions that are evaluating.'),
   }),
   errors: [],
 });
@@ -115,8 +132,16 @@ export const createSession = command({
   parameters: v.object({
     client_id: clientId,
     name: v.optional(sessionName),
-    labels: v.optional(v.pipe(v.record(labelName, label), v.maxEntries(MAX_LABELS), doc('Labels.'))),
-    ttl_ms: v.optional(wholeNumber('Close after this many milliseconds without activity.')),
+    labels: v.optional(v.pipe(mapping(labelName, label), v.maxEntries(MAX_LABELS), doc('Labels.'))),
+    ttl_ms: v.optional(
+      v.pipe(
+        v.number(),
+        v.integer(),
+        v.minValue(1),
+        v.maxValue(MAX_TTL_MS),
+        doc('Close after this many milliseconds without activity. Default: never.'),
+      ),
+    ),
     session_id: v.optional(
       v.pipe(v.string(), v.uuid(), doc('Id chosen by the client, so that a retry cannot create a second session.')),
     ),
@@ -130,7 +155,7 @@ export const listSessions = command({
   summary: 'Lists the sessions of the backend.',
   published: false,
   parameters: v.object({
-    labels: v.optional(v.pipe(v.record(labelName, label), doc('Only sessions with all of these labels.'))),
+    labels: v.optional(v.pipe(mapping(labelName, label), doc('Only sessions with all of these labels.'))),
     state: v.optional(v.pipe(v.picklist(['open', 'closed']), doc('Only sessions in this state.'))),
   }),
   result: v.object({ sessions: v.pipe(v.array(SessionSummary), doc('Newest activity first.')) }),
@@ -145,7 +170,7 @@ export const listClientSessions = command({
   result: v.object({
     client_id: text('The client.'),
     session_count: number('How many.'),
-    sessions: v.array(v.object(publishedSession)),
+    sessions: v.pipe(v.array(v.object(publishedSession)), doc('Open and closed ones.')),
   }),
   errors: [],
 });
@@ -161,7 +186,7 @@ export const getSessionInfo = command({
     is_expired: flag('Closed for want of activity.'),
     session,
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData'],
 });
 
 export const restoreSession = command({
@@ -177,13 +202,13 @@ export const restoreSession = command({
   result: v.object({
     ...publishedSession,
     client_id: text('Client that created it.'),
-    session_state: v.pipe(v.record(v.string(), v.unknown()), doc('What update_session_state stored.')),
+    session_state: v.pipe(mapping(v.string(), v.unknown()), doc('What update_session_state stored.')),
     workspace_context: v.pipe(
-      v.object({ variables: v.array(v.string()) }),
+      v.object({ variables: v.pipe(v.array(v.string()), doc('Their names.')) }),
       doc('Names of the bindings that are there.'),
     ),
-    inspector_state: v.pipe(v.record(v.string(), v.unknown()), doc('The `inspector` part of the state, or empty.')),
-    object_registry: v.pipe(v.record(v.string(), v.string()), doc('Bindings that are there, with how they came back.')),
+    inspector_state: v.pipe(mapping(v.string(), v.unknown()), doc('The `inspector` part of the state, or empty.')),
+    object_registry: v.pipe(mapping(v.string(), v.string()), doc('Bindings that are there, with how they came back.')),
     report: v.pipe(RestoreReport, doc('What came back, and what did not.')),
     session,
   }),
@@ -212,18 +237,26 @@ export const updateSessionState = command({
   published: true,
   parameters: v.object({
     session_id: sessionId,
-    state_data: v.pipe(v.record(v.string(), v.unknown()), doc('The patch.')),
+    state_data: v.pipe(mapping(v.string(), v.unknown()), doc('The patch.')),
     client_id: caller,
     if_revision: ifRevision,
   }),
   result: v.object({
     session_id: text('Session id.'),
     last_modified: text('ISO 8601, UTC.'),
-    session_state: v.pipe(v.record(v.string(), v.unknown()), doc('The context after the patch.')),
+    session_state: v.pipe(mapping(v.string(), v.unknown()), doc('The context after the patch.')),
     update_successful: flag('True.'),
     revision: number('Revision of the session after the patch.'),
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'SessionClosed', 'RevisionConflict', 'LimitExceeded', 'StorageFull'],
+  errors: [
+    'SessionNotFound',
+    'AmbiguousSession',
+    'DamagedData',
+    'SessionClosed',
+    'RevisionConflict',
+    'LimitExceeded',
+    'StorageFull',
+  ],
 });
 
 export const renameSession = command({
@@ -232,7 +265,7 @@ export const renameSession = command({
   published: false,
   parameters: v.object({ session_id: sessionId, name: sessionName, client_id: caller, if_revision: ifRevision }),
   result: v.object({ session }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'NameTaken', 'RevisionConflict', 'StorageFull'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'NameTaken', 'RevisionConflict', 'StorageFull'],
 });
 
 export const labelSession = command({
@@ -241,12 +274,12 @@ export const labelSession = command({
   published: false,
   parameters: v.object({
     session_id: sessionId,
-    labels: v.pipe(v.record(labelName, v.nullable(label)), v.maxEntries(MAX_LABELS), doc('Label values; null removes.')),
+    labels: v.pipe(mapping(labelName, v.nullable(label)), v.maxEntries(MAX_LABELS), doc('Label values; null removes.')),
     client_id: caller,
     if_revision: ifRevision,
   }),
   result: v.object({ session }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'RevisionConflict', 'LimitExceeded', 'StorageFull'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'RevisionConflict', 'LimitExceeded', 'StorageFull'],
 });
 
 export const closeSession = command({
@@ -255,7 +288,7 @@ export const closeSession = command({
   published: true,
   parameters: v.object({ session_id: sessionId, client_id: caller, if_revision: ifRevision }),
   result: v.object({ session_id: text('Session id.'), closed: flag('True.'), session }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'RevisionConflict', 'StorageFull'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'RevisionConflict', 'StorageFull'],
 });
 
 export const deleteSession = command({
@@ -264,7 +297,7 @@ export const deleteSession = command({
   published: false,
   parameters: v.object({ session_id: sessionId, if_revision: ifRevision }),
   result: v.object({ session_id: text('Session id.'), deleted: flag('True.') }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'RevisionConflict'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'RevisionConflict'],
 });
 
 export const getSessionStatistics = command({
@@ -326,7 +359,7 @@ export const inspect = command({
   }),
   result: v.object({
     object_info: v.pipe(v.nullable(Inspection), doc('The object; null when the evaluation gave no value now.')),
-    instance_vars: v.pipe(v.record(v.string(), v.string()), doc('Print strings by name, or by index for elements.')),
+    instance_vars: v.pipe(mapping(v.string(), v.string()), doc('Print strings by name, or by index for elements.')),
     evaluation: v.pipe(EvaluationResult, doc('The evaluation.')),
   }),
   errors: evaluate.errors,
@@ -354,7 +387,7 @@ export const readHistory = command({
     limit: v.optional(wholeNumber('At most this many, the newest ones. Default 100.', 10_000)),
     before: v.optional(wholeNumber('Only inputs below this revision: to page backwards.')),
     grep: v.optional(text('Only evaluations whose code contains this text, case not minded.')),
-    since: v.optional(v.pipe(v.string(), v.isoTimestamp(), doc('Only evaluations accepted at or after this time.'))),
+    since: v.optional(time('Only evaluations accepted at or after this time.')),
   }),
   result: v.object({
     session: text('Session id.'),
@@ -378,7 +411,10 @@ export const readJournal = command({
     session: text('Session id.'),
     revision: number('Present revision of the session.'),
     lines: v.pipe(v.array(v.string()), doc('Each entry as JSON text; its chain hash is the last member, `hash`.')),
-    snapshots: v.pipe(v.array(v.number()), doc('Revisions of the snapshots that a restore at the present revision loads.')),
+    snapshots: v.pipe(
+      v.array(v.number()),
+      doc('Revisions of the snapshots that a restore at the present revision loads.'),
+    ),
   }),
   errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData'],
 });
@@ -396,7 +432,7 @@ export const readSnapshot = command({
     data: text(`Base64 of at most ${CHUNK_BYTES} bytes.`),
     bytes: number('Size of the whole snapshot.'),
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'InvalidParameters'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData'],
 });
 
 export const importSession = command({
@@ -406,7 +442,7 @@ export const importSession = command({
   parameters: v.object({
     upload: identifier('Id of this upload, chosen by the client.'),
     offset: wholeNumber('Place of the piece in the archive.', MAX_ARCHIVE_BYTES),
-    data: v.pipe(v.string(), v.base64(), doc(`Base64 of at most ${CHUNK_BYTES} bytes.`)),
+    data: v.pipe(v.string(), v.maxLength(MAX_CHUNK_LENGTH), v.base64(), doc(`Base64 of at most ${CHUNK_BYTES} bytes.`)),
     last: flag('This is the last piece.'),
     client_id: caller,
   }),
@@ -418,7 +454,7 @@ export const importSession = command({
       doc('`advanced`: the session was here with a shorter history. `unchanged`: it was here already.'),
     ),
   }),
-  errors: ['DamagedData', 'Diverged', 'LimitExceeded', 'StorageFull', 'InvalidParameters', 'SessionError'],
+  errors: ['DamagedData', 'Diverged', 'LimitExceeded', 'StorageFull', 'SessionError'],
 });
 
 export const COMMANDS = {

@@ -1,5 +1,6 @@
 /** The documents that travel inside replies, as schemas: types, validation in tests and the reference all come from here. */
 import * as v from 'valibot';
+import { mapping } from '../session/mapping.js';
 
 const doc = v.description;
 const text = (about: string) => v.pipe(v.string(), doc(about));
@@ -19,7 +20,7 @@ export const SessionSummary = v.object({
     doc('`none`: no engine process; the next evaluation starts one and restores the session into it.'),
   ),
   owner: text('Client that created it.'),
-  labels: v.pipe(v.record(v.string(), v.string()), doc('Labels.')),
+  labels: v.pipe(mapping(v.string(), v.string()), doc('Labels.')),
   ttlMs: v.pipe(v.nullable(v.number()), doc('Closes after this long without activity; null for never.')),
   expiresAt: v.pipe(v.nullable(v.string()), doc('When it will close if nothing happens; null for never.')),
   createdAt: time('When it was created.'),

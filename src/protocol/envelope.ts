@@ -59,7 +59,7 @@ export function decodeRequest(bytes: Uint8Array): Request {
   if (!isRequestId(id)) {
     throw new UnreadableRequest(
       'InvalidRequest',
-      `A request has an "id": a string of at most ${MAX_IDENTIFIER_LENGTH} characters, or a number`,
+      `A request has an "id": a string of at most ${MAX_IDENTIFIER_LENGTH} characters, or a number that JSON keeps exact`,
     );
   }
   if (typeof message.command !== 'string') {
@@ -75,7 +75,10 @@ export function decodeRequest(bytes: Uint8Array): Request {
 /** Reads a reply; used by clients. @throws {ProtocolError} InvalidRequest when it is none. */
 export function decodeReply(bytes: Uint8Array): Reply {
   const message = parseJson(bytes);
-  if (!isRecord(message) || (message.status !== 'success' && message.status !== 'error')) {
+  const isReply =
+    isRecord(message) &&
+    (message.status === 'success' || (message.status === 'error' && typeof message.error === 'string'));
+  if (!isReply) {
     throw new ProtocolError('InvalidRequest', 'The peer answered with something that is not a STUI reply');
   }
   return message as unknown as Reply;
@@ -111,7 +114,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function isRequestId(value: unknown): value is RequestId {
   return (
     (typeof value === 'string' && value.length <= MAX_IDENTIFIER_LENGTH) ||
-    (typeof value === 'number' && Number.isFinite(value))
+    // A greater whole number would come back as another one, and its reply would find nobody waiting.
+    (typeof value === 'number' && Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value)))
   );
 }
 

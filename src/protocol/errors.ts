@@ -24,6 +24,9 @@ export const ERROR_TYPES = {
 
 export type ErrorType = keyof typeof ERROR_TYPES;
 
+/** What any request can be answered with; descriptors name only what is particular to their command. */
+export const ERRORS_OF_EVERY_COMMAND: readonly ErrorType[] = ['InvalidParameters', 'ShuttingDown', 'RuntimeError'];
+
 /** An error that travels: it becomes `{status: "error", error, error_type}` and back. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';

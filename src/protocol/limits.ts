@@ -1,4 +1,5 @@
 /** What a peer may send. Every limit is told by `hello`, and exceeding one gives a typed error reply. */
+export { MAX_TTL_MS } from '../session/time-to-live.js';
 
 /** Largest message answered, in bytes: room for an import chunk and for any reasonable source file. */
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
@@ -36,5 +37,5 @@ export const CHUNK_BYTES = 2 * 1024 * 1024;
 /** Largest archive that may be uploaded, in bytes. */
 export const MAX_ARCHIVE_BYTES = 256 * 1024 * 1024;
 
-/** Largest text an archive may unpack to, in bytes: stops decompression bombs. */
-export const MAX_UNPACKED_BYTES = 1024 * 1024 * 1024;
+/** Largest text an archive may unpack to, in bytes: stops decompression bombs, and stays below V8's longest string (512 MiB). */
+export const MAX_UNPACKED_BYTES = 500 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** The protocol reference, made from the descriptors the dispatcher runs on, so that it cannot drift from them. */
 import type { CommandDescriptor } from './command.js';
 import { COMMANDS } from './commands.js';
-import { ERROR_TYPES } from './errors.js';
+import { ERROR_TYPES, ERRORS_OF_EVERY_COMMAND } from './errors.js';
 import * as limits from './limits.js';
 import { CAPABILITIES, PROTOCOL_VERSIONS } from './version.js';
 
@@ -14,7 +14,7 @@ interface AnySchema {
   readonly key?: AnySchema;
   readonly value?: AnySchema;
   readonly options?: readonly unknown[];
-  readonly pipe?: readonly { readonly type: string; readonly description?: string; readonly requirement?: unknown }[];
+  readonly pipe?: readonly (AnySchema & { readonly description?: string })[];
 }
 
 /** @returns docs/protocol.md */
@@ -27,9 +27,13 @@ export function renderProtocolReference(): string {
     renderLimits(),
     '## Commands',
     'Commands marked *published* belong to the STUI session protocol that other programs speak: their fields keep their names and meanings.',
+    `Every command can also answer ${listOf(ERRORS_OF_EVERY_COMMAND)}.`,
     ...Object.values(COMMANDS).map((descriptor) => renderCommand(descriptor as CommandDescriptor)),
     '## Errors',
-    table(['error_type', 'Meaning'], Object.entries(ERROR_TYPES).map(([type, meaning]) => [`\`${type}\``, meaning])),
+    table(
+      ['error_type', 'Meaning'],
+      Object.entries(ERROR_TYPES).map(([type, meaning]) => [`\`${type}\``, meaning]),
+    ),
   ].join('\n\n')}\n`;
 }
 
@@ -49,9 +53,13 @@ The answer carries the same \`id\`:
 
 Requests of one client run concurrently; evaluations of one session run in the order they were accepted. An evaluation is
 accepted when its input is durable in the journal; sending the same \`key\` again then gives the same answer and runs
-nothing. A frame that cannot be read is answered with \`id\` null.
+nothing. A frame that cannot be read is answered with an error, and with \`id\` null where not even that could be read.
 
-Protocol versions: ${PROTOCOL_VERSIONS.join(', ')}. Capabilities: ${CAPABILITIES.map((name) => `\`${name}\``).join(', ')}.`;
+Protocol versions: ${PROTOCOL_VERSIONS.join(', ')}. Capabilities: ${listOf(CAPABILITIES)}.`;
+
+function listOf(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
 
 function renderLimits(): string {
   return table(
@@ -71,9 +79,7 @@ function renderCommand(descriptor: CommandDescriptor): string {
     `${descriptor.summary}${descriptor.published ? ' *Published.*' : ''}`,
     parameters.length === 0 ? 'No parameters.' : table(['Parameter', 'Type', 'About'], fieldRows(parameters)),
     table(['Result', 'Type', 'About'], fieldRows(results)),
-    descriptor.errors.length === 0
-      ? ''
-      : `Errors: ${descriptor.errors.map((type) => `\`${type}\``).join(', ')}, and those of every command.`,
+    descriptor.errors.length === 0 ? '' : `Errors: ${listOf(descriptor.errors)}, and those of every command.`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -103,7 +109,9 @@ function typeName(schema: AnySchema): string {
       return `${typeName(schema.wrapped as AnySchema)} or null`;
     case 'array':
       return `array of ${typeName(schema.item as AnySchema)}`;
-    case 'record':
+    case 'custom':
+      return typeName(schema.pipe?.find((item) => item.type === 'map' || item.pipe) as AnySchema);
+    case 'map':
       return `object of ${typeName(schema.value as AnySchema)}`;
     case 'picklist':
       return (schema.options ?? []).map((option) => `\`${option}\``).join(', ');

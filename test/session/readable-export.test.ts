@@ -60,6 +60,7 @@ describe('the Smalltalk export', () => {
     ['in a chunk', 'A subclass: #B!\nB foo', 'A subclass: #B!\nB foo!'],
     ['behind a chunk', 'A subclass: #B!\n', 'A subclass: #B!'],
     ['in a method', "!A methodsFor: 'x'!\nbar ^1", "!A methodsFor: 'x'!\nbar ^1! !"],
+    ['in the chunk that opens a section', "!A methodsFor: 'x'", "!A methodsFor: 'x'! !"],
     ['behind a method', "!A methodsFor: 'x'!\nbar ^1!\n", "!A methodsFor: 'x'!\nbar ^1! !"],
     [
       'in a second section',
@@ -117,6 +118,7 @@ function fencedBlocks(markdown: string): { info: string; text: string }[] {
     const closing = new RegExp(`^ {0,3}\`{${fence.length},}\\s*$`);
     const end = lines.findIndex((line, index) => index > at && closing.test(line));
     blocks.push({ info: info as string, text: lines.slice(at + 1, end).join('\n') });
+    if (end < 0) throw new Error(`The fence in line ${at + 1} is never closed`);
     at = end;
   }
   return blocks;
