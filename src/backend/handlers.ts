@@ -79,6 +79,7 @@ export function createHandlers(
       message: message ?? null,
       status: info.stopping() ? 'stopping' : 'ready',
       uptime: Math.floor(uptimeMs() / 1000),
+      busy: registry.busy(),
     }),
 
     get_backend_status: () => {

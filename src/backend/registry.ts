@@ -48,6 +48,13 @@ export class SessionRegistry {
     return [...this.#hosts.values()];
   }
 
+  /** @returns how many sessions are evaluating */
+  busy(): number {
+    let count = 0;
+    for (const host of this.#hosts.values()) if (host.engineState === 'busy') count += 1;
+    return count;
+  }
+
   /** @throws {ProtocolError} SessionNotFound, AmbiguousSession, DamagedData */
   find(reference: string): SessionHost {
     const damaged = this.#damaged.get(reference);
@@ -175,7 +182,7 @@ export class SessionRegistry {
 
   /** Stops the engine that was idle longest, when there are many and it can be done without loss. */
   async #makeRoom(): Promise<void> {
-    const live = this.all().filter((host) => host.summary().engineState !== 'none');
+    const live = this.all().filter((host) => host.engineState !== 'none');
     if (live.length < settings.MAX_LIVE_ENGINES) return;
     const idle = live
       .map((host) => ({ host, since: host.hibernatableSince() }))

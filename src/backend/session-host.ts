@@ -79,6 +79,10 @@ export class SessionHost {
     this.#checkpointed = state.revision;
   }
 
+  get engineState(): SessionSummary['engineState'] {
+    return this.#engineState;
+  }
+
   /** Folds what the journal committed. Called in commit order. */
   apply(entries: readonly StoredEntry[]): void {
     this.state = fold(

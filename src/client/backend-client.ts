@@ -1,56 +1,80 @@
-/** A connection to one backend: requests out, answers in, matched by id. */
+/** A connection to one backend: requests out, answers in, matched by id; sent again whenever the link moved to a new lane. */
 import { randomUUID } from 'node:crypto';
-import type { Dealer } from 'zeromq';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import { decodeReply, type Reply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
-import { MAX_FRAME_BYTES } from '../protocol/limits.js';
 import { RequestTimedOut, Unreachable } from './errors.js';
+import { Link } from './link.js';
+import type { LinkEffect, LinkEvent, LinkState } from './link-state.js';
 import { probe } from './probe.js';
-import * as timing from './timing.js';
+import { type LinkTiming, ONE_SHOT_TIMING, REQUEST_TIMEOUT_MS } from './timing.js';
 
 type Descriptors = typeof COMMANDS;
 
 interface Waiting {
+  readonly frame: string;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
+  /** Lane it was last sent on. */
+  lane: number | undefined;
+  /** It was sent on a connection that stood. */
+  mayHaveArrived: boolean;
+}
+
+export interface ClientOptions {
+  readonly timing?: LinkTiming;
+  /** Told of everything the link does, for those who show it. */
+  readonly onEffect?: (effect: LinkEffect, state: LinkState) => void;
 }
 
 export class BackendClient {
   readonly #waiting = new Map<string, Waiting>();
-  #outgoing: Promise<void> = Promise.resolve();
-  #lastHeard: number | undefined;
-  #watch: NodeJS.Timeout | undefined;
-  #openedAt = performance.now();
+  readonly #link: Link;
+  #closed = false;
 
   private constructor(
     readonly endpoint: string,
-    private readonly socket: Dealer,
-  ) {}
+    { timing = ONE_SHOT_TIMING, onEffect }: ClientOptions,
+  ) {
+    this.#link = new Link(endpoint, timing, {
+      message: (frame) => this.#received(frame),
+      adopted: (lane) => this.#sendAgain(lane),
+      connected: (lane) => this.#mayHaveArrived(lane),
+      effect: (effect, state) => {
+        onEffect?.(effect, state);
+        if (effect.type === 'giveUp') void this.#giveUp(effect.reason);
+      },
+    });
+  }
 
-  /** Opens a socket. Nothing is known about the backend until the first answer. */
-  static async open(endpoint: string): Promise<BackendClient> {
-    const { Dealer } = await import('zeromq');
-    // linger 0: what is unsent when we leave was never acknowledged, and waiting for a dead peer would hang the exit.
-    const socket = new Dealer({ linger: 0, ipv6: true, maxMessageSize: MAX_FRAME_BYTES });
-    socket.connect(endpoint);
-    const client = new BackendClient(endpoint, socket);
-    void client.#receive();
+  /** Begins to connect. Nothing is known about the backend until the first answer. */
+  static async open(endpoint: string, options: ClientOptions = {}): Promise<BackendClient> {
+    const client = new BackendClient(endpoint, options);
+    client.#link.take({ type: 'start' });
     return client;
+  }
+
+  get link(): LinkState {
+    return this.#link.state;
+  }
+
+  /** Tells the link what this process knows: the network changed, the machine woke, a person asks for an attempt. */
+  tell(event: LinkEvent): void {
+    this.#link.take(event);
   }
 
   /**
    * Asks the backend.
-   * @param timeoutMs time for the answer, in ms; the backend is pinged meanwhile, so a dead one is noticed earlier
+   * @param timeoutMs time for the answer, in ms; a backend that is gone is noticed earlier, by its silence
    * @throws {ProtocolError} what the backend answers
-   * @throws {Unreachable} when nobody answers
+   * @throws {Unreachable} when the link gives up
    * @throws {RequestTimedOut} when the backend lives and this answer does not come
    */
   async request<Name extends CommandName>(
     command: Name,
     parameters: Parameters<Descriptors[Name]>,
-    timeoutMs: number = timing.REQUEST_TIMEOUT_MS,
+    timeoutMs: number = REQUEST_TIMEOUT_MS,
   ): Promise<Result<Descriptors[Name]>> {
     const reply = await this.#exchange(command, parameters, timeoutMs);
     if (reply.status === 'error') throw new ProtocolError(reply.error_type, reply.error, reply.details);
@@ -58,84 +82,68 @@ export class BackendClient {
   }
 
   close(): void {
-    clearInterval(this.#watch);
-    this.socket.close();
-    for (const { reject } of this.#waiting.values())
-      reject(new Unreachable(this.endpoint, 'the connection was closed', undefined, true));
-    this.#waiting.clear();
+    this.#closed = true;
+    this.#link.close();
+    this.#failAll('the connection was closed');
   }
 
   async #exchange(command: string, parameters: unknown, timeoutMs: number): Promise<Reply> {
+    if (this.#closed) throw new Unreachable(this.endpoint, 'the connection was closed');
     const id = randomUUID();
+    const frame = JSON.stringify({ id, command, parameters });
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<Reply>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
+        const waiting: Waiting = { frame, resolve, reject, lane: undefined, mayHaveArrived: false };
+        this.#waiting.set(id, waiting);
         timer = setTimeout(() => reject(new RequestTimedOut(command, timeoutMs)), timeoutMs);
-        this.#watchSilence();
-        this.#send({ id, command, parameters });
+        // A link that gave up is tried anew by whoever still wants something.
+        this.#link.take({ type: 'start' });
+        this.#countWork();
+        waiting.lane = this.#link.send(frame);
+        waiting.mayHaveArrived = this.#link.state.primary !== null;
       });
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(id);
-      if (this.#waiting.size === 0) {
-        clearInterval(this.#watch);
-        this.#watch = undefined;
-      }
+      this.#countWork();
     }
   }
 
-  /** One send at a time: zeromq.js refuses sends that overlap. */
-  #send(message: object): void {
-    const frame = JSON.stringify(message);
-    this.#outgoing = this.#outgoing
-      .then(() => this.socket.send(['', frame]))
-      .catch((error: Error) => {
-        if (!this.socket.closed) this.#failAll(new Unreachable(this.endpoint, error.message));
-      });
+  #received(frame: Buffer): void {
+    let reply: Reply;
+    try {
+      reply = decodeReply(frame);
+    } catch (error) {
+      for (const { reject } of this.#waiting.values()) reject(error as Error);
+      return;
+    }
+    this.#waiting.get(String(reply.id))?.resolve(reply);
   }
 
-  async #receive(): Promise<void> {
-    while (!this.socket.closed) {
-      try {
-        const frames = await this.socket.receive();
-        this.#lastHeard = performance.now();
-        const reply = decodeReply(frames.at(-1) as Buffer);
-        this.#waiting.get(String(reply.id))?.resolve(reply);
-      } catch (error) {
-        if (this.socket.closed) return;
-        this.#failAll(error as Error);
-      }
+  #sendAgain(lane: number): void {
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.lane !== lane) waiting.lane = this.#link.send(waiting.frame);
+      waiting.mayHaveArrived = true;
     }
   }
 
-  /** Before the first sign of life a probe finds out why; after it, pings tell a busy backend from a dead one. */
-  #watchSilence(): void {
-    if (this.#watch) return;
-    let probing = false;
-    let pingedAt = performance.now();
-    const startedAt = performance.now();
-    this.#watch = setInterval(() => {
-      const now = performance.now();
-      const lastSign = Math.max(this.#lastHeard ?? this.#openedAt, startedAt);
-      if (now - lastSign < timing.PROBE_AFTER_MS) return;
-      if (now - lastSign > timing.SILENCE_MS) {
-        this.#failAll(
-          new Unreachable(this.endpoint, `it has been silent for ${timing.SILENCE_MS} ms`, undefined, true),
-        );
-      } else if (this.#lastHeard === undefined && !probing) {
-        probing = true;
-        void probe(this.endpoint).then((reason) => {
-          if (reason) this.#failAll(new Unreachable(this.endpoint, reason));
-        });
-      } else if (now - pingedAt >= timing.PING_EVERY_MS) {
-        pingedAt = now;
-        this.#send({ id: randomUUID(), command: 'ping', parameters: {} });
-      }
-    }, timing.PROBE_AFTER_MS / 2);
+  #mayHaveArrived(lane: number): void {
+    for (const waiting of this.#waiting.values()) if (waiting.lane === lane) waiting.mayHaveArrived = true;
   }
 
-  #failAll(error: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(error);
+  #countWork(): void {
+    if (this.#waiting.size !== this.#link.state.work) this.#link.take({ type: 'work', count: this.#waiting.size });
+  }
+
+  async #giveUp(reason: 'refused' | 'silent'): Promise<void> {
+    const why = await probe(this.endpoint);
+    this.#failAll(why ?? (reason === 'refused' ? 'the connection is refused' : 'nobody answers'));
+  }
+
+  #failAll(reason: string): void {
+    for (const { reject, mayHaveArrived } of this.#waiting.values()) {
+      reject(new Unreachable(this.endpoint, reason, undefined, mayHaveArrived));
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** Looks whether anybody listens at an endpoint, and says why not in words. libzmq itself only tries again, silently. */
 import { connect } from 'node:net';
-import { CONNECT_TIMEOUT_MS } from './timing.js';
+import { PROBE_TIMEOUT_MS } from './timing.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection is refused',
@@ -22,7 +22,7 @@ export function probe(endpoint: string): Promise<string | undefined> {
       socket.destroy();
       resolve(reason);
     };
-    socket.setTimeout(CONNECT_TIMEOUT_MS, () => finish(REASONS.ETIMEDOUT));
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => finish(REASONS.ETIMEDOUT));
     socket.once('connect', () => finish());
     socket.once('error', (error: NodeJS.ErrnoException) => finish(REASONS[error.code ?? ''] ?? error.message));
   });

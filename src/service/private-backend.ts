@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BackendClient } from '../client/backend-client.js';
 import { Unreachable } from '../client/errors.js';
 import { probe } from '../client/probe.js';
+import { ONE_SHOT_TIMING } from '../client/timing.js';
 import { type BackendLaunch, launchDetached } from '../local/backend-process.js';
 import { ensurePrivateDirectory, privateEndpoint, type StuiPaths } from '../local/paths.js';
 import { withLock } from '../local/store-lock.js';
@@ -37,7 +38,8 @@ export async function reachPrivateBackend(launch: BackendLaunch, autostart: bool
     }
     await startOnce(launch);
   }
-  return BackendClient.open(launch.endpoint);
+  // A refusal means that it died; the next attempt starts it again, which is quicker than waiting for it.
+  return BackendClient.open(launch.endpoint, { timing: { ...ONE_SHOT_TIMING, giveUpOnRefusal: 'always' } });
 }
 
 /** Of many commands that find no backend, the first starts it and the others wait for that. */

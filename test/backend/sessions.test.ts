@@ -116,7 +116,8 @@ describe('when the engine dies', () => {
     await host.evaluate(order('die'));
     const { result } = await host.evaluate(order('x'));
     expect(result.printString).toBe('3');
-    expect(result.restored?.bindings).toEqual([{ name: 'x', fidelity: 'snapshot', reason: 'saved at revision 4' }]);
+    const reason = expect.stringMatching(/^saved at revision 4; input 5 may have changed it/);
+    expect(result.restored?.bindings).toEqual([{ name: 'x', fidelity: 'snapshot', reason }]);
   });
 });
 

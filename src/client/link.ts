@@ -1,0 +1,134 @@
+/** Runs the link's state machine on real sockets and clocks: carries out its effects, and feeds it what happens. */
+import { LaneSocket } from './lane.js';
+import { IDLE_LINK, type LinkEffect, type LinkEvent, type LinkState, nextTick, step } from './link-state.js';
+import { LEAST_CONNECT_TIMEOUT_MS, type LinkTiming } from './timing.js';
+
+export interface LinkListener {
+  /** A frame that is no answer to one of the link's own pings. */
+  message(frame: Buffer): void;
+  /** Everything unanswered has to be sent again, unless it was sent on this lane. */
+  adopted(lane: number): void;
+  /** What was sent on this lane may have arrived. */
+  connected(lane: number): void;
+  /** Any other effect, for those who show or count them. */
+  effect(effect: LinkEffect, state: LinkState): void;
+}
+
+/** Marks the ids of pings, so that their answers are told from those of requests without parsing. */
+const PING_ID = /^\{"id":"ping-(\d+)-(\d+)"/;
+
+/** A reply's id comes first and short. */
+const ID_BYTES = 64;
+
+export class Link {
+  #state: LinkState = IDLE_LINK;
+  readonly #lanes = new Map<number, LaneSocket>();
+  readonly #pings = new Map<string, { lane: number; sentAt: number }>();
+  #timer: NodeJS.Timeout | undefined;
+  #pingCount = 0;
+
+  constructor(
+    private readonly endpoint: string,
+    private readonly timing: LinkTiming,
+    private readonly listener: LinkListener,
+  ) {}
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  take(event: LinkEvent): void {
+    const { state, effects } = step(this.#state, event, performance.now(), Math.random, this.timing);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#schedule();
+  }
+
+  /**
+   * Sends on the lane in use; before any has answered, on the first: an answer there saves a round trip.
+   * @returns the lane, if there was one
+   */
+  send(frame: string): number | undefined {
+    const { primary, lanes, everHeard } = this.#state;
+    const lane = primary ?? (everHeard ? undefined : lanes[0]);
+    if (lane !== undefined) this.#lanes.get(lane)?.send(frame);
+    return lane;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const lane of this.#lanes.values()) lane.close();
+    this.#lanes.clear();
+    this.#pings.clear();
+    this.#state = IDLE_LINK;
+  }
+
+  #carryOut(effect: LinkEffect): void {
+    switch (effect.type) {
+      case 'open':
+        this.#open(effect.lane);
+        this.#ping(effect.lane);
+        break;
+      case 'close':
+        this.#lanes.get(effect.lane)?.close();
+        this.#lanes.delete(effect.lane);
+        for (const [id, { lane }] of this.#pings) if (lane === effect.lane) this.#pings.delete(id);
+        break;
+      case 'ping':
+        this.#ping(effect.lane);
+        break;
+      case 'adopt':
+        this.listener.adopted(effect.lane);
+    }
+    this.listener.effect(effect, this.#state);
+  }
+
+  #open(id: number): void {
+    const { roundTrip } = this.#state;
+    const timeoutMs = Math.max(LEAST_CONNECT_TIMEOUT_MS, Math.ceil(4 * (roundTrip?.smoothed ?? 0)));
+    const lane = new LaneSocket(this.endpoint, timeoutMs, {
+      connected: () => this.listener.connected(id),
+      message: (frame) => this.#received(id, frame),
+      closed: (reason) => {
+        this.#lanes.delete(id);
+        this.take({ type: 'closed', lane: id, reason });
+      },
+    });
+    this.#lanes.set(id, lane);
+  }
+
+  #ping(lane: number): void {
+    const id = `ping-${lane}-${++this.#pingCount}`;
+    this.#pings.set(id, { lane, sentAt: performance.now() });
+    this.#lanes.get(lane)?.send(JSON.stringify({ id, command: 'ping', parameters: {} }));
+  }
+
+  #received(lane: number, frame: Buffer): void {
+    const match = PING_ID.exec(frame.toString('latin1', 0, ID_BYTES));
+    if (!match) {
+      this.take({ type: 'heard', lane });
+      this.listener.message(frame);
+      return;
+    }
+    const id = `ping-${match[1]}-${match[2]}`;
+    const ping = this.#pings.get(id);
+    this.#pings.delete(id);
+    if (ping) this.take({ type: 'pong', lane, sentAt: ping.sentAt, busy: isBusy(frame) });
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const due = nextTick(this.#state, this.timing);
+    if (due === undefined || due === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.take({ type: 'tick' }), Math.max(0, due - performance.now()));
+  }
+}
+
+function isBusy(frame: Buffer): boolean {
+  try {
+    const { result } = JSON.parse(frame.toString('utf8')) as { result?: { busy?: number } };
+    return (result?.busy ?? 0) > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,91 @@
+/** Network changes as the Linux kernel announces them: within a millisecond, where polling takes a hundred. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+
+export interface KernelStream {
+  /** Resolves when its processes are gone. */
+  stop(): Promise<void>;
+}
+
+export interface StreamListener {
+  changed(lines: readonly string[]): void;
+  /** It ended without having been stopped. `absent`: this machine has no such stream, trying again is of no use. */
+  ended(cause: 'absent' | 'failed'): void;
+}
+
+/** May throw when no process can be started. */
+export type StartStream = (listener: StreamListener) => KernelStream;
+
+/** Time for the processes to end by themselves, in ms: they take 2. */
+const STOP_LIMIT_MS = 1_000;
+
+/** Where `ip` is on systems that leave it out of the PATH of ordinary users, as Debian does. */
+const SYSTEM_DIRECTORIES = '/usr/sbin:/sbin';
+
+/** The shell's exit status for a program that does not exist. */
+const NOT_FOUND = 127;
+
+/**
+ * `ip monitor` does not notice that nobody reads it until the network changes again, so alone it would outlive us when we
+ * are killed. The shell waits for the end of its stdin, which the kernel brings about however we end, and takes it along.
+ * The shell closes its own stdout, so that ours ends when `ip` does.
+ */
+const SCRIPT = 'ip -o monitor link address route & exec >&-; read -r _; kill $!; wait $!';
+
+type Shell = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Runs `ip monitor` of iproute2. It does not keep this process alive. */
+export const startIpMonitor: StartStream = (listener) => {
+  const shell = spawnShell();
+  let stopping: Promise<void> | undefined;
+
+  const ended = new Promise<'absent' | 'failed'>((resolve) => {
+    shell.once('error', () => resolve('failed'));
+    shell.once('close', (code) => resolve(code === NOT_FOUND ? 'absent' : 'failed'));
+  });
+  // A killed shell cannot have taken `ip` along.
+  shell.once('exit', (_code, signal) => signal !== null && killGroup(shell));
+  // Without file descriptors left there are no pipes; 'error' follows.
+  shell.stdout?.once('end', () => shell.stdin.destroy());
+  shell.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    // `ip` writes whole messages, one a line.
+    if (stopping === undefined) listener.changed(text.split('\n').filter((line) => line.trim() !== ''));
+  });
+  void ended.then((cause) => stopping === undefined && listener.ended(cause));
+
+  async function end(): Promise<void> {
+    shell.stdin?.destroy();
+    const limit = setTimeout(() => killGroup(shell), STOP_LIMIT_MS);
+    await ended;
+    clearTimeout(limit);
+  }
+  return {
+    stop: () => {
+      stopping ??= end();
+      return stopping;
+    },
+  };
+};
+
+/** In a process group of its own, since a Ctrl-C that only interrupts an evaluation must not end the shell and leave `ip`. */
+function spawnShell(): Shell {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
+    cwd: '/',
+    env: { PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:${SYSTEM_DIRECTORIES}` },
+  });
+  shell.unref();
+  for (const pipe of [shell.stdin, shell.stdout]) (pipe as Socket | undefined)?.unref();
+  return shell;
+}
+
+function killGroup(shell: Shell): void {
+  if (shell.pid === undefined) return;
+  try {
+    process.kill(-shell.pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
+}
