@@ -102,7 +102,7 @@ describe('errors', () => {
   });
 
   it('takes self and super for nil', async () => {
-    expect(await printOf(engine, '{ self. super isNil }')).toBe('#(nil true)');
+    expect(await printOf(engine, '{ self. super yourself }')).toBe('#(nil nil)');
   });
 
   it('names the receiver and the selector that was not understood', async () => {

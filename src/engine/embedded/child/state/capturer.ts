@@ -25,6 +25,14 @@ interface Captured {
   readonly unsaved: ReadonlyMap<string, string>;
 }
 
+/** A walk, with what can be saved told from what cannot. */
+interface Digest {
+  readonly saved: ReadonlyMap<string, WalkedNode>;
+  readonly unsaved: ReadonlyMap<string, string>;
+  /** The objects that the saved roots reach. */
+  readonly carried: readonly WalkedObject[];
+}
+
 const NOTHING: Captured = { roots: new Map(), objects: new Map(), unsaved: new Map() };
 
 export class Capturer {
@@ -59,14 +67,13 @@ export class Capturer {
     this.#workspace.takeAssigned();
     this.#assigned.clear();
     const walk = this.#walker.walk(this.#roots(), Number.POSITIVE_INFINITY);
-    const { captured } = this.#digest(walk);
-    this.#captured = captured;
+    this.#captured = capturedFrom(this.#digest(walk));
     this.#classes.settle(this.#classes.changes('full'));
   }
 
   /** Why a binding cannot be saved, by name. */
   unsavedReasons(): ReadonlyMap<string, string> {
-    return this.#digest(this.#walker.walk(this.#roots(), Number.POSITIVE_INFINITY)).captured.unsaved;
+    return this.#digest(this.#walker.walk(this.#roots(), Number.POSITIVE_INFINITY)).unsaved;
   }
 
   *#roots(): Generator<readonly [string, St]> {
@@ -79,7 +86,7 @@ export class Capturer {
     }
   }
 
-  #digest(walk: Walk): { captured: Captured; saved: Map<string, WalkedNode>; carried: readonly WalkedObject[] } {
+  #digest(walk: Walk): Digest {
     const obstructed = objectsReaching(walk, (each) => each.obstacle !== undefined);
     const unsaved = new Map<string, string>();
     const saved = new Map<string, WalkedNode>();
@@ -89,21 +96,20 @@ export class Capturer {
       } else saved.set(name, root);
     }
     const carried = unsaved.size === 0 ? walk.objects : [...objectsReachedBy(saved.values())];
-    const roots = new Map([...saved].map(([name, { text }]) => [name, fingerprint(text)]));
-    const objects = new Map(carried.map(({ id, text }) => [id, fingerprint(text)]));
-    return { captured: { roots, objects, unsaved }, saved, carried };
+    return { saved, unsaved, carried };
   }
 
   #captureOf(kind: 'full' | 'changes', walk: Walk, maxBytes: number): CaptureOutcome | undefined {
     const before = kind === 'full' ? NOTHING : this.#captured;
-    const { captured, saved, carried } = this.#digest(walk);
-    const changed = new Set(carried.filter(({ id }) => before.objects.get(id) !== captured.objects.get(id)));
+    const digest = this.#digest(walk);
+    const { saved, carried } = digest;
+    const changed = new Set(carried.filter(({ id, text }) => before.objects.get(id) !== fingerprint(text)));
     const reaching = objectsReaching(walk, (each) => changed.has(each));
     const changedRoots = [...saved].filter(
       ([name, root]) =>
-        before.roots.get(name) !== captured.roots.get(name) || root.children.some((each) => reaching.has(each)),
+        before.roots.get(name) !== fingerprint(root.text) || root.children.some((each) => reaching.has(each)),
     );
-    const unsaved: UnsavedBinding[] = [...captured.unsaved]
+    const unsaved: UnsavedBinding[] = [...digest.unsaved]
       .filter(([name, reason]) => before.unsaved.get(name) !== reason)
       .map(([name, reason]) => ({ name, reason }));
     const gone = [...before.roots.keys(), ...before.unsaved.keys()].filter((name) => !walk.roots.has(name));
@@ -111,7 +117,10 @@ export class Capturer {
     const nothingChanged =
       changedRoots.length + unsaved.length + gone.length + classes.records.length + classes.dropped.length === 0;
     if (kind === 'changes' && nothingChanged) {
-      this.#settleAt(captured, classes);
+      // Objects may have become unreachable all the same; when there are as many as before, none has.
+      const same =
+        carried.length === this.#captured.objects.size && digest.unsaved.size === this.#captured.unsaved.size;
+      this.#settleAt(same ? this.#captured : capturedFrom(digest), classes);
       return undefined;
     }
     const names = changedRoots.map(([name]) => name);
@@ -132,7 +141,7 @@ export class Capturer {
     const data =
       `{"version":${FORMAT_VERSION},"kind":"${kind}","roots":{${roots}},"dropped":${dropped},` +
       `"objects":{${objects}},"classes":[${records}],"droppedClasses":${JSON.stringify(classes.dropped)}}`;
-    this.#settleAt(captured, classes);
+    this.#settleAt(capturedFrom(digest), classes);
     const capture: Capture = {
       kind,
       data,
@@ -149,6 +158,14 @@ export class Capturer {
     this.#classes.settle(classes);
     this.#assigned.clear();
   }
+}
+
+function capturedFrom({ saved, unsaved, carried }: Digest): Captured {
+  return {
+    roots: new Map([...saved].map(([name, { text }]) => [name, fingerprint(text)])),
+    objects: new Map(carried.map(({ id, text }) => [id, fingerprint(text)])),
+    unsaved,
+  };
 }
 
 /** Class-side instance variables that a class has from user classes: its own and its superclasses'. */

@@ -32,6 +32,10 @@ export interface Walk {
   readonly objects: readonly WalkedObject[];
 }
 
+/** Most objects refer to none; they share these. */
+const NO_CHILDREN: WalkedObject[] = [];
+const NO_KEYS: string[] = [];
+
 /** A node while its parts are written down. */
 interface OpenNode {
   children: WalkedObject[];
@@ -74,8 +78,10 @@ export class Walker {
   readonly #amber: Amber;
   readonly #ids: ObjectIds;
   readonly #unsavable: ReadonlySet<St>;
-  #found = new Map<St, { node: WalkedObject; value: St }>();
-  #queue: { node: WalkedObject; value: St }[] = [];
+  #found = new Map<St, WalkedObject>();
+  /** The objects found, and in step with them their nodes. */
+  #values: St[] = [];
+  #nodes: WalkedObject[] = [];
   #left = 0;
 
   constructor(amber: Amber, ids: ObjectIds) {
@@ -86,24 +92,27 @@ export class Walker {
 
   /** @throws {WalkTooLong} after `maxObjects` objects, elements and slots */
   walk(roots: Iterable<readonly [string, St]>, maxObjects: number): Walk {
-    this.#found = new Map();
-    this.#queue = [];
+    this.#forget();
     this.#left = maxObjects;
     const walked = new Map<string, WalkedNode>();
     for (const [name, value] of roots) {
-      const node: OpenNode = { children: [], keys: [], obstacle: undefined };
+      const node: OpenNode = { children: NO_CHILDREN, keys: NO_KEYS, obstacle: undefined };
       const text = this.#textOf(value, node, '');
       walked.set(name, { ...node, text });
     }
-    for (let index = 0; index < this.#queue.length; index += 1) {
-      const { node, value } = this.#queue[index] as { node: WalkedObject; value: St };
-      const open = node as OpenNode & { text: string };
-      open.text = this.#objectText(value, open);
+    for (let index = 0; index < this.#values.length; index += 1) {
+      const open = this.#nodes[index] as OpenNode & { text: string };
+      open.text = this.#objectText(this.#values[index], open);
     }
-    const objects = this.#queue.map((each) => each.node);
-    this.#found = new Map();
-    this.#queue = [];
+    const objects = this.#nodes;
+    this.#forget();
     return { roots: walked, objects };
+  }
+
+  #forget(): void {
+    this.#found = new Map();
+    this.#values = [];
+    this.#nodes = [];
   }
 
   #objectText(value: St, node: OpenNode): string {
@@ -182,6 +191,10 @@ export class Walker {
     }
     if (this.#unsavable.has(behavior)) return this.#obstructed(node, key, articled(classNameOf(behavior)));
     const child = this.#nodeFor(value);
+    if (node.children === NO_CHILDREN) {
+      node.children = [];
+      node.keys = [];
+    }
     node.children.push(child);
     node.keys.push(key);
     return `{"o":${child.id}}`;
@@ -189,11 +202,12 @@ export class Walker {
 
   #nodeFor(value: St): WalkedObject {
     const found = this.#found.get(value);
-    if (found !== undefined) return found.node;
-    const node: WalkedObject = { id: this.#ids.of(value), text: '', children: [], keys: [], obstacle: undefined };
-    const entry = { node, value };
-    this.#found.set(value, entry);
-    this.#queue.push(entry);
+    if (found !== undefined) return found;
+    const id = this.#ids.of(value);
+    const node: WalkedObject = { id, text: '', children: NO_CHILDREN, keys: NO_KEYS, obstacle: undefined };
+    this.#found.set(value, node);
+    this.#values.push(value);
+    this.#nodes.push(node);
     return node;
   }
 
