@@ -6,13 +6,15 @@ import { COMMANDS, type CommandName } from '../protocol/commands.js';
 import {
   decodeRequest,
   errorReply,
+  type InterimReply,
+  interimReply,
   type Reply,
   type Request,
   successReply,
   UnreadableRequest,
 } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
-import type { Handlers } from './handlers.js';
+import type { Handlers, Progress } from './handlers.js';
 
 export class Dispatcher {
   constructor(
@@ -20,8 +22,11 @@ export class Dispatcher {
     private readonly log: (message: string) => void,
   ) {}
 
-  /** @returns the reply, always */
-  async dispatch(bytes: Uint8Array): Promise<Reply> {
+  /**
+   * @param tell sends an interim reply
+   * @returns the reply, always
+   */
+  async dispatch(bytes: Uint8Array, tell: (reply: InterimReply) => void): Promise<Reply> {
     let request: Request;
     try {
       request = decodeRequest(bytes);
@@ -29,20 +34,21 @@ export class Dispatcher {
       return errorReply(error instanceof UnreadableRequest ? error.id : null, this.#typed(error), new Date());
     }
     try {
-      return successReply(request.id, await this.#handle(request), new Date());
+      const progress: Progress = (status, result) => tell(interimReply(request.id, status, result, new Date()));
+      return successReply(request.id, await this.#handle(request, progress), new Date());
     } catch (error) {
       return errorReply(request.id, this.#typed(error), new Date());
     }
   }
 
-  #handle(request: Request): unknown {
+  #handle(request: Request, progress: Progress): unknown {
     const { command } = request;
     if (!Object.hasOwn(COMMANDS, command)) {
       throw new ProtocolError('UnknownCommand', `There is no command "${command.slice(0, 100)}"`);
     }
     const name = command as CommandName;
     const parameters = parseParameters(COMMANDS[name] as CommandDescriptor, request.parameters);
-    return this.handlers[name](parameters as never);
+    return this.handlers[name](parameters as never, progress);
   }
 
   #typed(error: unknown): ProtocolError {

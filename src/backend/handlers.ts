@@ -17,9 +17,13 @@ import * as settings from './settings.js';
 import type { Uploads } from './uploads.js';
 
 type Descriptors = typeof COMMANDS;
+/** Tells the client how far its request has come. */
+export type Progress = (status: 'accepted' | 'running', result: unknown) => void;
+
 export type Handlers = {
   readonly [Name in CommandName]: (
     parameters: Parameters<Descriptors[Name]>,
+    progress: Progress,
   ) => Result<Descriptors[Name]> | Promise<Result<Descriptors[Name]>>;
 };
 
@@ -49,8 +53,10 @@ export function createHandlers(
     key?: string | undefined;
     timeout_ms?: number | undefined;
     if_revision?: number | undefined;
+    rerun_of?: string | undefined;
     code: string;
     inspect: boolean;
+    progress?: Progress;
   }): Promise<Evaluated> => {
     const client = parameters.client_id ?? ANONYMOUS;
     const { session_id: reference } = parameters;
@@ -62,6 +68,8 @@ export function createHandlers(
       timeoutMs: parameters.timeout_ms ?? settings.DEFAULT_TIMEOUT_MS,
       ifRevision: parameters.if_revision,
       inspect: parameters.inspect,
+      rerunOf: parameters.rerun_of,
+      ...(parameters.progress ? { progress: parameters.progress } : {}),
     });
   };
 
@@ -213,8 +221,8 @@ export function createHandlers(
       };
     },
 
-    evaluate: async (parameters) => {
-      const { result } = await evaluateIn({ ...parameters, inspect: false });
+    evaluate: async ({ interim, ...parameters }, progress) => {
+      const { result } = await evaluateIn({ ...parameters, inspect: false, ...(interim ? { progress } : {}) });
       return {
         result: result.printString,
         result_type: result.class,

@@ -54,10 +54,11 @@ export class RouterServer {
     const envelope = frames.slice(0, -1);
     const payload = frames.at(-1);
     if (!payload || envelope.length === 0) return;
-    void this.dispatcher.dispatch(payload).then((reply) => {
+    const send = (reply: object) => {
       this.#outgoing.push([...envelope, Buffer.from(JSON.stringify(reply))]);
       void this.#pump();
-    });
+    };
+    void this.dispatcher.dispatch(payload, send).then(send);
   }
 
   /** One sender: zeromq.js refuses sends that overlap. */

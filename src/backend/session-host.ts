@@ -51,6 +51,22 @@ export interface EvaluationRequest {
   readonly timeoutMs: number;
   readonly ifRevision?: number | undefined;
   readonly inspect?: boolean;
+  /** Key of an evaluation with unknown outcome that is to run again as this one. */
+  readonly rerunOf?: string | undefined;
+  /** Told when the evaluation is durable, and when it begins. */
+  readonly progress?: (status: 'accepted' | 'running', about: Accepted) => void;
+}
+
+export interface Accepted {
+  readonly key: string;
+  readonly session: string;
+  /** Revision of the input. */
+  readonly revision: number;
+}
+
+interface RunOptions {
+  readonly inspect: boolean;
+  readonly progress?: EvaluationRequest['progress'] | undefined;
 }
 
 export interface Evaluated {
@@ -133,17 +149,33 @@ export class SessionHost {
     if (earlier) return earlier;
     this.#requireOpen();
     this.#requireRunning();
-    const { key, code, client, timeoutMs } = request;
+    const { key, code, client, timeoutMs, rerunOf, progress } = request;
+    const replayOf = rerunOf === undefined ? undefined : this.#rerunnable(rerunOf);
+    const input: InputEntry = { type: 'input', key, code, timeoutMs, ...(replayOf === undefined ? {} : { replayOf }) };
     let stored: readonly StoredEntry[];
     try {
-      stored = await this.#append(client, [{ type: 'input', key, code, timeoutMs }], request.ifRevision);
+      stored = await this.#append(client, [input], request.ifRevision);
     } catch (error) {
       const twin = error instanceof DuplicateKey ? await this.#earlierAnswer(request) : undefined;
       if (twin) return twin;
       throw error;
     }
     const seq = stored[0]?.entry.seq as number;
-    return this.#schedule({ seq, key, code, timeoutMs, client }, request.inspect ?? false);
+    progress?.('accepted', { key, session: this.state.id, revision: seq });
+    return this.#schedule({ seq, key, code, timeoutMs, client }, { inspect: request.inspect ?? false, progress });
+  }
+
+  /** @returns the revision of an input that may run again because nobody knows whether it ran */
+  #rerunnable(key: string): number {
+    const [found] = this.context.journal.findByKey(key, this.state.id);
+    const input = found?.entries.find(({ entry }) => entry.type === 'input');
+    if (!input) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
+    const { outcome } = this.#evaluation(key);
+    if (outcome === 'unknown') return input.entry.seq;
+    throw new ProtocolError(
+      'SessionError',
+      `The outcome of ${key} is known (${outcome}), so there is no need to run it again`,
+    );
   }
 
   /** The evaluation with `key`, waiting up to `waitMs` for its outcome. */
@@ -171,7 +203,9 @@ export class SessionHost {
       ]);
     } else if (waiting.length > 0) await this.#append(BACKEND, [{ type: 'backend', event: 'resumed' }]);
     for (const input of waiting) {
-      this.#schedule(input, false).catch((error: Error) => this.context.log(`${this.state.id}: ${error.message}`));
+      this.#schedule(input, { inspect: false }).catch((error: Error) =>
+        this.context.log(`${this.state.id}: ${error.message}`),
+      );
     }
   }
 
@@ -285,13 +319,13 @@ export class SessionHost {
     });
   }
 
-  #schedule(input: PendingInput, inspect: boolean): Promise<Evaluated> {
+  #schedule(input: PendingInput, options: RunOptions): Promise<Evaluated> {
     clearTimeout(this.#idleTimer);
     let tellHeld: (reason: ProtocolError) => void = () => {};
     const held = new Promise<never>((_, reject) => {
       tellHeld = reject;
     });
-    const answer = this.#lane.run(() => this.#run(input, inspect, tellHeld));
+    const answer = this.#lane.run(() => this.#run(input, options, tellHeld));
     const told = Promise.race([answer, held]);
     this.#waiting.set(input.key, told);
     const forget = () => this.#waiting.delete(input.key);
@@ -300,7 +334,11 @@ export class SessionHost {
   }
 
   /** @param tellHeld called when the outcome is known but the disk does not take it yet */
-  async #run(input: PendingInput, inspect: boolean, tellHeld: (why: ProtocolError) => void): Promise<Evaluated> {
+  async #run(
+    input: PendingInput,
+    { inspect, progress }: RunOptions,
+    tellHeld: (why: ProtocolError) => void,
+  ): Promise<Evaluated> {
     if (this.#stopping) {
       throw new ProtocolError(
         'ShuttingDown',
@@ -314,6 +352,7 @@ export class SessionHost {
       const ensured = await this.#ensureEngine(input.client);
       restored = ensured.restored;
       this.#engineState = 'busy';
+      progress?.('running', { key: input.key, session: this.state.id, revision: input.seq });
       const reply = await ensured.engine.evaluate({
         code: input.code,
         timeoutMs: input.timeoutMs,
@@ -354,6 +393,7 @@ export class SessionHost {
     const running = this.#waiting.get(request.key);
     if (!running)
       throw new ProtocolError('ShuttingDown', `The evaluation ${request.key} is accepted and not yet answered`);
+    request.progress?.('accepted', { key: known.key, session: known.session, revision: known.revision });
     const { result } = await running;
     return { result: { ...result, fromJournal: true } };
   }
@@ -416,7 +456,7 @@ export class SessionHost {
       const timeoutMs = settings.DEFAULT_TIMEOUT_MS;
       const [stored] = await this.#append(client, [{ type: 'input', key, code, timeoutMs, replayOf: seq }]);
       const input = { seq: stored?.entry.seq as number, key, code, timeoutMs, client };
-      outcomes.set(seq, (await this.#run(input, false, () => {})).result);
+      outcomes.set(seq, (await this.#run(input, { inspect: false }, () => {})).result);
     }
     const present = new Set((await this.#engine?.bindings())?.map((binding) => binding.name));
     const bindings = plan.bindings.map((binding) => replayedBinding(binding, plan.replay, outcomes, present));

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
-import { decodeReply, type Reply } from '../protocol/envelope.js';
+import { decodeReply, type InterimReply, isInterim, type Reply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { RequestTimedOut, Unreachable } from './errors.js';
 import { Link } from './link.js';
@@ -14,6 +14,7 @@ type Descriptors = typeof COMMANDS;
 
 interface Waiting {
   readonly frame: string;
+  readonly onInterim: ((reply: InterimReply) => void) | undefined;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
   /** Lane it was last sent on. */
@@ -67,6 +68,7 @@ export class BackendClient {
   /**
    * Asks the backend.
    * @param timeoutMs time for the answer, in ms; a backend that is gone is noticed earlier, by its silence
+   * @param onInterim told how far the request has come, where the command does that and the parameters ask for it
    * @throws {ProtocolError} what the backend answers
    * @throws {Unreachable} when the link gives up
    * @throws {RequestTimedOut} when the backend lives and this answer does not come
@@ -75,8 +77,9 @@ export class BackendClient {
     command: Name,
     parameters: Parameters<Descriptors[Name]>,
     timeoutMs: number = REQUEST_TIMEOUT_MS,
+    onInterim?: (reply: InterimReply) => void,
   ): Promise<Result<Descriptors[Name]>> {
-    const reply = await this.#exchange(command, parameters, timeoutMs);
+    const reply = await this.#exchange(command, parameters, timeoutMs, onInterim);
     if (reply.status === 'error') throw new ProtocolError(reply.error_type, reply.error, reply.details);
     return reply.result as Result<Descriptors[Name]>;
   }
@@ -87,14 +90,19 @@ export class BackendClient {
     this.#failAll('the connection was closed');
   }
 
-  async #exchange(command: string, parameters: unknown, timeoutMs: number): Promise<Reply> {
+  async #exchange(
+    command: string,
+    parameters: unknown,
+    timeoutMs: number,
+    onInterim: Waiting['onInterim'],
+  ): Promise<Reply> {
     if (this.#closed) throw new Unreachable(this.endpoint, 'the connection was closed');
     const id = randomUUID();
     const frame = JSON.stringify({ id, command, parameters });
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<Reply>((resolve, reject) => {
-        const waiting: Waiting = { frame, resolve, reject, lane: undefined, mayHaveArrived: false };
+        const waiting: Waiting = { frame, onInterim, resolve, reject, lane: undefined, mayHaveArrived: false };
         this.#waiting.set(id, waiting);
         timer = setTimeout(() => reject(new RequestTimedOut(command, timeoutMs)), timeoutMs);
         // A link that gave up is tried anew by whoever still wants something.
@@ -111,14 +119,16 @@ export class BackendClient {
   }
 
   #received(frame: Buffer): void {
-    let reply: Reply;
+    let reply: Reply | InterimReply;
     try {
       reply = decodeReply(frame);
     } catch (error) {
       for (const { reject } of this.#waiting.values()) reject(error as Error);
       return;
     }
-    this.#waiting.get(String(reply.id))?.resolve(reply);
+    const waiting = this.#waiting.get(String(reply.id));
+    if (isInterim(reply)) waiting?.onInterim?.(reply);
+    else waiting?.resolve(reply);
   }
 
   #sendAgain(lane: number): void {

@@ -326,6 +326,12 @@ export const evaluate = command({
     key: v.optional(identifier('Idempotency key. A second request with it gets the first answer.')),
     timeout_ms: timeoutMs,
     if_revision: ifRevision,
+    interim: v.optional(
+      flag('Also send interim replies: `accepted` once the evaluation is durable, `running` when it begins.'),
+    ),
+    rerun_of: v.optional(
+      identifier('Run the evaluation with this key again, as a new one. Only where its outcome is `unknown`.'),
+    ),
   }),
   result: v.object({
     result: v.pipe(v.nullable(v.string()), doc('Print string of the value; null when there is none.')),
@@ -339,6 +345,8 @@ export const evaluate = command({
     'AmbiguousSession',
     'SessionClosed',
     'KeyConflict',
+    'EvaluationNotFound',
+    'SessionError',
     'RevisionConflict',
     'EngineUnavailable',
     'StorageFull',

@@ -26,6 +26,14 @@ export interface ErrorReply {
   readonly timestamp: string;
 }
 
+/** Before the reply, for those who asked: how far the request has come. Its id stays in use. */
+export interface InterimReply {
+  readonly id: RequestId | null;
+  readonly status: 'accepted' | 'running';
+  readonly result: unknown;
+  readonly timestamp: string;
+}
+
 export type Reply = SuccessReply | ErrorReply;
 
 /** A request that cannot be read, with its id where that much could be read. */
@@ -73,19 +81,28 @@ export function decodeRequest(bytes: Uint8Array): Request {
 }
 
 /** Reads a reply; used by clients. @throws {ProtocolError} InvalidRequest when it is none. */
-export function decodeReply(bytes: Uint8Array): Reply {
+export function decodeReply(bytes: Uint8Array): Reply | InterimReply {
   const message = parseJson(bytes);
   const isReply =
     isRecord(message) &&
-    (message.status === 'success' || (message.status === 'error' && typeof message.error === 'string'));
+    (['success', 'accepted', 'running'].includes(message.status as string) ||
+      (message.status === 'error' && typeof message.error === 'string'));
   if (!isReply) {
     throw new ProtocolError('InvalidRequest', 'The peer answered with something that is not a STUI reply');
   }
-  return message as unknown as Reply;
+  return message as unknown as Reply | InterimReply;
+}
+
+export function isInterim(reply: Reply | InterimReply): reply is InterimReply {
+  return reply.status === 'accepted' || reply.status === 'running';
 }
 
 export function successReply(id: RequestId, result: unknown, now: Date): SuccessReply {
   return { id, status: 'success', result, timestamp: now.toISOString() };
+}
+
+export function interimReply(id: RequestId, status: InterimReply['status'], result: unknown, now: Date): InterimReply {
+  return { id, status, result, timestamp: now.toISOString() };
 }
 
 export function errorReply(id: RequestId | null, error: ProtocolError, now: Date): ErrorReply {

@@ -51,6 +51,9 @@ The answer carries the same \`id\`:
 {"id": "1", "status": "error", "error": "No session …", "error_type": "SessionNotFound", "timestamp": "…"}
 \`\`\`
 
+An \`evaluate\` that asks for them gets interim replies before the answer: the same \`id\` with the status \`accepted\`, then
+\`running\`, and the key, session and revision as \`result\`.
+
 Requests of one client run concurrently; evaluations of one session run in the order they were accepted. An evaluation is
 accepted when its input is durable in the journal; sending the same \`key\` again then gives the same answer and runs
 nothing. A frame that cannot be read is answered with an error, and with \`id\` null where not even that could be read.

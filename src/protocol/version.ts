@@ -4,6 +4,7 @@ export const PROTOCOL_VERSIONS = [1] as const;
 /** What a version 1 backend can do beyond the published subset. */
 export const CAPABILITIES = [
   'idempotency-keys',
+  'interim-replies',
   'revisions',
   'journal',
   'snapshots',

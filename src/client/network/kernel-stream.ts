@@ -47,10 +47,12 @@ export const startIpMonitor: StartStream = (listener) => {
   // A killed shell cannot have taken `ip` along.
   shell.once('exit', (_code, signal) => signal !== null && killGroup(shell));
   // Without file descriptors left there are no pipes; 'error' follows.
-  shell.stdout?.once('end', () => shell.stdin.destroy());
+  shell.stdout?.once('close', () => shell.stdin.destroy());
+  shell.stdout?.on('error', () => shell.stdout.destroy());
   shell.stdout?.setEncoding('utf8').on('data', (text: string) => {
     // `ip` writes whole messages, one a line.
-    if (stopping === undefined) listener.changed(text.split('\n').filter((line) => line.trim() !== ''));
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    if (stopping === undefined && lines.length > 0) listener.changed(lines);
   });
   void ended.then((cause) => stopping === undefined && listener.ended(cause));
 
