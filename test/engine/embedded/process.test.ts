@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -230,6 +230,21 @@ describe('the startup snapshot', () => {
     const engine = await rig.start({ cacheDir, log: (message) => log.push(message) });
     expect(await printOf(engine, '3 + 4')).toBe('7');
     expect(log.join()).toContain('damaged');
+  });
+
+  it('is done without when it is whole but does not start', async () => {
+    const cacheDir = join(rig.directory(), 'unusable');
+    await (await rig.start({ cacheDir })).stop();
+    const [name] = await blobs(cacheDir);
+    const rubbish = Buffer.from('no snapshot at all');
+    const digest = createHash('sha256').update(rubbish).digest('hex').slice(0, 16);
+    await rm(join(cacheDir, name as string));
+    await writeFile(join(cacheDir, (name as string).replace(/-[0-9a-f]{16}\.blob$/, `-${digest}.blob`)), rubbish);
+    const log: string[] = [];
+    const engine = await rig.start({ cacheDir, log: (message) => log.push(message) });
+    expect(await printOf(engine, '3 + 4')).toBe('7');
+    expect(log.join()).toContain('starting without it');
+    expect(await blobs(cacheDir)).toEqual([]);
   });
 
   it('is done without when it cannot be written', async () => {

@@ -235,6 +235,17 @@ rex := Dog new name: 'Rex'; yourself. rex register. Animal count: 7!`);
     );
   });
 
+  it('brings back a class as it is after its superclass changed', async () => {
+    const first = await evaluate(
+      "Object subclass: #Base. Object subclass: #Leaf. Base compile: 'kind ^ #base'. leaf := Leaf new",
+    );
+    const second = await evaluate('Base subclass: #Leaf');
+    expect(second.capture?.classes).toContain('Leaf');
+    const { copy, reply } = await restored([first.capture, second.capture]);
+    expect(reply.failed).toEqual([]);
+    expect(await printOf(copy, '{ leaf kind. Leaf superclass }')).toBe('{#base. Base}');
+  });
+
   it('carries only the class that changed', async () => {
     await evaluate("Object subclass: #One. One compile: 'a ^ 1'. Object subclass: #Two. Two compile: 'b ^ 2'");
     expect((await evaluate("Two compile: 'b ^ 3'")).capture?.classes).toEqual(['Two']);
