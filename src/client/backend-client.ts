@@ -5,7 +5,7 @@ import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import { decodeReply, type InterimReply, isInterim, type Reply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { RequestTimedOut, Unreachable } from './errors.js';
-import { Link } from './link.js';
+import { Link, type LinkListener, type LinkRuntime, REAL_RUNTIME } from './link.js';
 import type { LinkEffect, LinkEvent, LinkState } from './link-state.js';
 import { probe } from './probe.js';
 import { type LinkTiming, ONE_SHOT_TIMING, REQUEST_TIMEOUT_MS } from './timing.js';
@@ -25,6 +25,7 @@ interface Waiting {
 
 export interface ClientOptions {
   readonly timing?: LinkTiming;
+  readonly runtime?: LinkRuntime;
   /** Told of everything the link does, for those who show it. */
   readonly onEffect?: (effect: LinkEffect, state: LinkState) => void;
 }
@@ -32,13 +33,14 @@ export interface ClientOptions {
 export class BackendClient {
   readonly #waiting = new Map<string, Waiting>();
   readonly #link: Link;
+  readonly #after: LinkRuntime['after'];
   #closed = false;
 
   private constructor(
     readonly endpoint: string,
-    { timing = ONE_SHOT_TIMING, onEffect }: ClientOptions,
+    { timing = ONE_SHOT_TIMING, runtime = REAL_RUNTIME, onEffect }: ClientOptions,
   ) {
-    this.#link = new Link(endpoint, timing, {
+    const listener: LinkListener = {
       message: (frame) => this.#received(frame),
       adopted: (lane) => this.#sendAgain(lane),
       connected: (lane) => this.#mayHaveArrived(lane),
@@ -46,7 +48,9 @@ export class BackendClient {
         onEffect?.(effect, state);
         if (effect.type === 'giveUp') void this.#giveUp(effect.reason);
       },
-    });
+    };
+    this.#link = new Link(endpoint, timing, listener, runtime);
+    this.#after = runtime.after;
   }
 
   /** Begins to connect. Nothing is known about the backend until the first answer. */
@@ -99,12 +103,12 @@ export class BackendClient {
     if (this.#closed) throw new Unreachable(this.endpoint, 'the connection was closed');
     const id = randomUUID();
     const frame = JSON.stringify({ id, command, parameters });
-    let timer: NodeJS.Timeout | undefined;
+    let cancelTimeout: () => void = () => {};
     try {
       return await new Promise<Reply>((resolve, reject) => {
         const waiting: Waiting = { frame, onInterim, resolve, reject, lane: undefined, mayHaveArrived: false };
         this.#waiting.set(id, waiting);
-        timer = setTimeout(() => reject(new RequestTimedOut(command, timeoutMs)), timeoutMs);
+        cancelTimeout = this.#after(timeoutMs, () => reject(new RequestTimedOut(command, timeoutMs)));
         // A link that gave up is tried anew by whoever still wants something.
         this.#link.take({ type: 'start' });
         this.#countWork();
@@ -112,7 +116,7 @@ export class BackendClient {
         waiting.mayHaveArrived = this.#link.state.primary !== null;
       });
     } finally {
-      clearTimeout(timer);
+      cancelTimeout();
       this.#waiting.delete(id);
       this.#countWork();
     }

@@ -13,7 +13,18 @@ export interface LaneListener {
   closed(reason: 'refused' | 'disconnect'): void;
 }
 
-export class LaneSocket {
+export interface Lane {
+  /** What is sent before the connection stands waits for it; what is unsent when it ends is gone. */
+  send(frame: string): void;
+  close(): void;
+}
+
+/** Opens a lane over ZeroMQ; it connects by itself and tells the listener. */
+export function openLane(endpoint: string, connectTimeoutMs: number, listener: LaneListener): Lane {
+  return new LaneSocket(endpoint, connectTimeoutMs, listener);
+}
+
+class LaneSocket implements Lane {
   #socket: Dealer | undefined;
   #closed = false;
   #connected = false;
@@ -27,7 +38,6 @@ export class LaneSocket {
     this.#outgoing = this.#open(endpoint, connectTimeoutMs).catch(() => this.#end());
   }
 
-  /** What is sent before the connection stands waits for it; what is unsent when it ends is gone. */
   send(frame: string): void {
     // zeromq.js refuses sends that overlap.
     this.#outgoing = this.#outgoing.then(() => this.#socket?.send(['', frame])).catch(() => this.#end());

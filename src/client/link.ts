@@ -1,7 +1,28 @@
 /** Runs the link's state machine on real sockets and clocks: carries out its effects, and feeds it what happens. */
-import { LaneSocket } from './lane.js';
+import { type Lane, type LaneListener, openLane } from './lane.js';
 import { IDLE_LINK, type LinkEffect, type LinkEvent, type LinkState, nextTick, step } from './link-state.js';
 import { LEAST_CONNECT_TIMEOUT_MS, type LinkTiming } from './timing.js';
+
+/** What a link needs of the world; a simulator gives it another one. */
+export interface LinkRuntime {
+  /** Monotonic clock, in ms. */
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Runs a task once after so many ms; returns what takes that back. */
+  readonly after: (ms: number, task: () => void) => () => void;
+  readonly openLane: (endpoint: string, connectTimeoutMs: number, listener: LaneListener) => Lane;
+}
+
+export const REAL_RUNTIME: LinkRuntime = {
+  now: () => performance.now(),
+  random: Math.random,
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms);
+    return () => clearTimeout(timer);
+  },
+  openLane,
+};
 
 export interface LinkListener {
   /** A frame that is no answer to one of the link's own pings. */
@@ -22,15 +43,16 @@ const ID_BYTES = 64;
 
 export class Link {
   #state: LinkState = IDLE_LINK;
-  readonly #lanes = new Map<number, LaneSocket>();
+  readonly #lanes = new Map<number, Lane>();
   readonly #pings = new Map<string, { lane: number; sentAt: number }>();
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTick: () => void = () => {};
   #pingCount = 0;
 
   constructor(
     private readonly endpoint: string,
     private readonly timing: LinkTiming,
     private readonly listener: LinkListener,
+    private readonly runtime: LinkRuntime,
   ) {}
 
   get state(): LinkState {
@@ -38,7 +60,8 @@ export class Link {
   }
 
   take(event: LinkEvent): void {
-    const { state, effects } = step(this.#state, event, performance.now(), Math.random, this.timing);
+    const { now, random } = this.runtime;
+    const { state, effects } = step(this.#state, event, now(), random, this.timing);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
     this.#schedule();
@@ -56,7 +79,7 @@ export class Link {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTick();
     for (const lane of this.#lanes.values()) lane.close();
     this.#lanes.clear();
     this.#pings.clear();
@@ -86,7 +109,7 @@ export class Link {
   #open(id: number): void {
     const { roundTrip } = this.#state;
     const timeoutMs = Math.max(LEAST_CONNECT_TIMEOUT_MS, Math.ceil(4 * (roundTrip?.smoothed ?? 0)));
-    const lane = new LaneSocket(this.endpoint, timeoutMs, {
+    const lane = this.runtime.openLane(this.endpoint, timeoutMs, {
       connected: () => this.listener.connected(id),
       message: (frame) => this.#received(id, frame),
       closed: (reason) => {
@@ -99,7 +122,7 @@ export class Link {
 
   #ping(lane: number): void {
     const id = `ping-${lane}-${++this.#pingCount}`;
-    this.#pings.set(id, { lane, sentAt: performance.now() });
+    this.#pings.set(id, { lane, sentAt: this.runtime.now() });
     this.#lanes.get(lane)?.send(JSON.stringify({ id, command: 'ping', parameters: {} }));
   }
 
@@ -117,10 +140,11 @@ export class Link {
   }
 
   #schedule(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTick();
     const due = nextTick(this.#state, this.timing);
     if (due === undefined || due === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.take({ type: 'tick' }), Math.max(0, due - performance.now()));
+    const wait = Math.max(0, due - this.runtime.now());
+    this.#cancelTick = this.runtime.after(wait, () => this.take({ type: 'tick' }));
   }
 }
 

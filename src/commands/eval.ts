@@ -2,13 +2,12 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
-import { loadStyle, type Style } from '../cli/style.js';
-import { visible } from '../cli/terminal-text.js';
+import { loadStyle } from '../cli/style.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { BackendCommand, sessionFlag } from '../service/backend-command.js';
-import { evaluate, exitOf } from '../service/evaluate.js';
+import { evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
 import { readInput } from '../service/input-file.js';
-import { evaluationFailure, restoreRemark } from '../service/session-text.js';
+import { evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -36,38 +35,39 @@ export default class Eval extends BackendCommand<EvaluationResult> {
       env: 'STUI_TIMEOUT',
     }),
     key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
+    rerun: Flags.string({
+      summary: 'Run the evaluation with this key again, as a new one, because its outcome is unknown.',
+      helpValue: '<key>',
+      exclusive: ['file'],
+    }),
   };
 
   protected override async execute(): Promise<EvaluationResult> {
     const { args, flags } = await this.parse(Eval);
-    const code = this.source(args.code, flags.file);
     const workplace = this.workplace(flags);
-    const evaluation = await evaluate(workplace, {
-      code,
-      session: workplace.sessionReference(flags.session),
-      key: flags.key,
-      timeoutMs: flags.timeout,
-    });
+    const given = { key: flags.key, timeoutMs: flags.timeout };
+    if (flags.rerun !== undefined && args.code !== undefined) {
+      throw new UsageError('--rerun takes the source from the journal', 'Give a key or the source, not both.');
+    }
+    const order =
+      flags.rerun === undefined
+        ? { ...given, code: this.source(args.code, flags.file), session: workplace.sessionReference(flags.session) }
+        : { ...given, ...(await orderOfUnknown(workplace, flags.rerun, flags.session)) };
+    const evaluation = await evaluate(workplace, order);
     this.exitAs(exitOf(evaluation));
     return evaluation;
   }
 
-  protected override async render(evaluation: EvaluationResult, style: Style): Promise<string> {
+  protected override async render(evaluation: EvaluationResult): Promise<string> {
     if (evaluation.restored) this.remark(restoreRemark(evaluation.restored));
-    const transcript = visible(evaluation.transcript);
-    if (evaluation.printString !== null) {
-      const gap = transcript === '' || transcript.endsWith('\n') ? '' : '\n';
-      return `${transcript}${gap}${visible(evaluation.printString)}`;
+    await this.writeText(evaluationText(evaluation));
+    if (evaluation.error) {
+      const style = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });
+      this.remark(evaluationFailure(evaluation, style));
     }
-    await this.writeText(transcript);
-    const errorStyle = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });
-    process.stderr.write(`${evaluationFailure(evaluation, errorStyle)}\n`);
     if (evaluation.outcome === 'unknown') {
-      process.stderr.write(
-        `It may have run in part. Its key is ${visible(evaluation.key)}; nothing runs it again by itself.\n`,
-      );
+      this.remark(`It may have run in part. To run it again, as a new evaluation: stui eval --rerun ${evaluation.key}`);
     }
-    void style;
     return '';
   }
 

@@ -1,36 +1,49 @@
+import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
+import { durationFlag } from '../cli/duration.js';
+import { CliError } from '../cli/errors.js';
 import { loadStyle } from '../cli/style.js';
-import { visible } from '../cli/terminal-text.js';
 import { BackendCommand, sessionFlag } from '../service/backend-command.js';
-import { exitOf } from '../service/evaluate.js';
-import { evaluationFailure } from '../service/session-text.js';
+import { awaitResult, exitOf } from '../service/evaluate.js';
+import { evaluationFailure, evaluationText } from '../service/session-text.js';
 import type { Evaluation } from '../session/evaluation.js';
+
+const DEFAULT_PATIENCE_MS = 300_000;
 
 export default class Result extends BackendCommand<Evaluation> {
   static override summary = 'Tell what became of an evaluation, by its key.';
   static override description =
     'Exits as "eval" would have: 0 for a value, 9 when the code raised, 6 when it was interrupted, 11 when the outcome is ' +
-    'unknown, 10 while it is accepted and not yet answered.';
+    'unknown, 10 while it is accepted and not yet answered. With --wait it also exits 6 when there is no outcome in time.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> deploy-42',
-    '<%= config.bin %> <%= command.id %> deploy-42 --json',
+    '<%= config.bin %> <%= command.id %> deploy-42 --wait --timeout 10m --json',
   ];
   static override args = { key: stringArg({ description: 'Idempotency key of the evaluation.', required: true }) };
-  static override flags = { session: sessionFlag };
+  static override flags = {
+    session: sessionFlag,
+    wait: Flags.boolean({ summary: 'Wait for the outcome, also while the backend is away.' }),
+    timeout: durationFlag({ summary: 'How long to wait; 5m when not given.', dependsOn: ['wait'] }),
+  };
 
   protected override async execute(): Promise<Evaluation> {
     const { args, flags } = await this.parse(Result);
-    const workplace = this.workplace(flags);
-    const { evaluation } = await workplace.ask('get_result', { key: args.key, session_id: flags.session });
+    const patienceMs = flags.wait ? (flags.timeout ?? DEFAULT_PATIENCE_MS) : 0;
+    const evaluation = await awaitResult(this.workplace(flags), args.key, flags.session, patienceMs);
+    if (flags.wait && evaluation.outcome === 'queued') {
+      throw new CliError('timed-out', `The evaluation ${args.key} has no outcome yet`, {
+        exit: 'timedOut',
+        hint: 'It goes on; ask again, or wait longer with --timeout.',
+      });
+    }
     this.exitAs(exitOf(evaluation));
     return evaluation;
   }
 
   protected override async render(evaluation: Evaluation): Promise<string> {
-    if (evaluation.printString !== null) return `${visible(evaluation.transcript)}${visible(evaluation.printString)}`;
     const style = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });
-    const text = evaluation.outcome === 'queued' ? 'accepted, not answered yet' : evaluationFailure(evaluation, style);
-    process.stderr.write(`${text}\n`);
-    return visible(evaluation.transcript);
+    if (evaluation.outcome === 'queued') this.remark('accepted, not answered yet');
+    else if (evaluation.error) this.remark(evaluationFailure(evaluation, style));
+    return evaluationText(evaluation);
   }
 }

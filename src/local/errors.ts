@@ -173,6 +173,33 @@ export class ConnectionExists extends LocalError {
   }
 }
 
+/** The key was accepted already, and stands for something else. */
+export class OutboxKeyConflict extends LocalError {
+  readonly code = 'outbox-key-conflict';
+
+  constructor(
+    readonly key: string,
+    readonly differs: 'code' | 'session' | 'connection',
+  ) {
+    super(
+      `the key ${quoted(key)} was accepted for another ${differs} and is not acknowledged yet`,
+      'Use a key once: choose another one for this evaluation.',
+    );
+  }
+}
+
+/** No entry of the outbox has that key: it was never accepted here, or it has been acknowledged or dropped. */
+export class NotInOutbox extends LocalError {
+  readonly code = 'not-in-outbox';
+
+  constructor(readonly key: string) {
+    super(
+      `no evaluation with the key ${quoted(key)} waits in the outbox`,
+      'Ask what became of it with "stui result KEY".',
+    );
+  }
+}
+
 /** There is no preference of that name. */
 export class UnknownPreference extends LocalError {
   readonly code = 'unknown-preference';

@@ -6,6 +6,7 @@ import { onStop } from '../cli/signals.js';
 import { Unreachable } from '../client/errors.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
+import type { Evaluation } from '../session/evaluation.js';
 import type { Workplace } from './workplace.js';
 
 export interface EvaluationOrder {
@@ -13,6 +14,8 @@ export interface EvaluationOrder {
   readonly session: string;
   readonly key?: string | undefined;
   readonly timeoutMs: number;
+  /** Key of the evaluation with unknown outcome that this one runs again. */
+  readonly rerunOf?: string;
 }
 
 /** Times the same key is sent before the person is told to ask for it later. */
@@ -46,6 +49,7 @@ async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, ke
           client_id: workplace.clientId,
           key,
           timeout_ms: order.timeoutMs,
+          rerun_of: order.rerunOf,
         },
         // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.
         MAX_TIMEOUT_MS,
@@ -55,6 +59,44 @@ async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, ke
       if (!(error instanceof Unreachable)) throw error;
       mayHaveArrived ||= error.mayHaveArrived;
       if (attempt === ATTEMPTS || !mayHaveArrived) throw mayHaveArrived ? unanswered(error, key) : error;
+      await workplace.reconnect();
+    }
+  }
+}
+
+/** What to run again for an evaluation whose outcome is unknown. @throws {ProtocolError} */
+export async function orderOfUnknown(
+  workplace: Workplace,
+  key: string,
+  session: string | undefined,
+): Promise<Pick<EvaluationOrder, 'code' | 'session' | 'rerunOf'>> {
+  const { evaluation } = await workplace.ask('get_result', { key, session_id: session });
+  return { code: evaluation.code, session: evaluation.session, rerunOf: key };
+}
+
+/** How long one request waits for an outcome, in ms; then it is asked again. */
+const RESULT_WAIT_MS = 20_000;
+
+/**
+ * Waits for the outcome of an evaluation, through restarts of the backend.
+ * @param patienceMs how long, in ms
+ * @returns the evaluation, still `queued` when the time is over
+ */
+export async function awaitResult(
+  workplace: Workplace,
+  key: string,
+  session: string | undefined,
+  patienceMs: number,
+): Promise<Evaluation> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const left = Math.max(0, Math.ceil(deadline - performance.now()));
+    try {
+      const wait_ms = Math.min(RESULT_WAIT_MS, left);
+      const { evaluation } = await workplace.ask('get_result', { key, session_id: session, wait_ms });
+      if (evaluation.outcome !== 'queued' || left === 0) return evaluation;
+    } catch (error) {
+      if (!(error instanceof Unreachable) || left === 0) throw error;
       await workplace.reconnect();
     }
   }

@@ -3,7 +3,7 @@ import { formatDuration } from '../cli/duration.js';
 import type { Style } from '../cli/style.js';
 import { type Column, fields, table } from '../cli/table.js';
 import { visible, visibleLine } from '../cli/terminal-text.js';
-import type { EvaluationResult, RestoreReport, SessionSummary } from '../protocol/documents.js';
+import type { RestoreReport, SessionSummary } from '../protocol/documents.js';
 import type { Evaluation } from '../session/evaluation.js';
 
 /** One session, all of it. */
@@ -83,8 +83,15 @@ export function restoreRemark(report: RestoreReport): string {
   return [remark, ...lost.map(({ name, reason }) => `stui: lost ${name}: ${reason}`)].join('\n');
 }
 
+/** What the code wrote, then its value, for stdout. */
+export function evaluationText({ transcript, printString }: Evaluation): string {
+  const written = visible(transcript);
+  if (printString === null) return written;
+  return `${written}${written === '' || written.endsWith('\n') ? '' : '\n'}${visible(printString)}`;
+}
+
 /** Why an evaluation has no value, for stderr. */
-export function evaluationFailure(evaluation: Evaluation | EvaluationResult, style: Style): string {
+export function evaluationFailure(evaluation: Evaluation, style: Style): string {
   const { error, outcome } = evaluation;
   const where =
     error?.line === undefined
