@@ -1,0 +1,131 @@
+/** Every command there is, in the life of one session, for people and for scripts. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { DIST, type Ending, type Json, stui, stuiWith, temporaryHome } from './stui.js';
+
+/** The life of a session. `log` is the one command that answers a stream of lines. */
+const LIFE: readonly (readonly string[])[] = [
+  ['config list'],
+  ['config get', 'timeout'],
+  ['config set', 'timeout', '20s'],
+  ['config unset', 'timeout'],
+  ['connection add', 'lab', 'tcp://127.0.0.1:5999'],
+  ['connection list'],
+  ['connection use', 'lab'],
+  ['connection use', 'local'],
+  ['connection remove', 'lab'],
+  ['backend start', '--detach'],
+  ['backend status'],
+  ['session create', 'demo', '--label', 'branch=main'],
+  ['session list'],
+  ['session show', 'demo'],
+  ['session use', 'demo'],
+  ['session current'],
+  ['eval', 'x := 3 + 4', '--key', 'first'],
+  ['result', 'first'],
+  ['history'],
+  ['log'],
+  ['status'],
+  ['session save'],
+  ['session label', 'demo', 'reviewed=yes'],
+  ['session rename', 'demo', 'release'],
+  ['session export', '-o', 'release.stui.jsonl.gz'],
+  ['session restore', '--plan'],
+  ['session restore'],
+  ['session close'],
+  ['session delete', 'release', '--yes'],
+  ['session import', 'release.stui.jsonl.gz'],
+  ['backend stop'],
+];
+
+interface Step {
+  readonly command: string;
+  readonly ending: Ending;
+}
+
+async function live(home: string, ...flags: readonly string[]): Promise<Step[]> {
+  const steps: Step[] = [];
+  for (const [command = '', ...args] of LIFE) {
+    const ending = await stuiWith(home, { cwd: home }, ...command.split(' '), ...args, ...flags);
+    steps.push({ command, ending });
+  }
+  return steps;
+}
+
+it('the life of a session leaves out no command', () => {
+  const manifest: Json = JSON.parse(readFileSync(join(DIST, 'oclif.manifest.json'), 'utf8'));
+  const ids = Object.keys(manifest.commands).map((id) => id.replaceAll(':', ' '));
+  expect([...new Set(LIFE.map(([command]) => command))].sort()).toEqual(ids.sort());
+});
+
+it('every command ends with 0 and says something to a person, on stdout only', async () => {
+  for (const { command, ending } of await live(temporaryHome())) {
+    expect({ command, code: ending.code, stderr: ending.stderr }).toEqual({ command, code: 0, stderr: '' });
+    expect(ending.stdout).toMatch(/^[^{].*\n$/s);
+  }
+});
+
+it('every command with --json prints exactly one document with its schema version, and nothing else', async () => {
+  for (const { command, ending } of await live(temporaryHome(), '--json')) {
+    expect({ command, code: ending.code, stderr: ending.stderr }).toEqual({ command, code: 0, stderr: '' });
+    const documents =
+      command === 'log'
+        ? ending.stdout
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line))
+        : [ending.json];
+    for (const document of documents) expect(document).toMatchObject({ schemaVersion: 1 });
+  }
+});
+
+it('the documents have the fields that scripts rely on', async () => {
+  const home = temporaryHome();
+  const summary = {
+    id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    name: 'demo',
+    state: 'open',
+    revision: expect.any(Number),
+    engine: 'embedded',
+    labels: { branch: 'main' },
+    createdAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/),
+    updatedAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/),
+  };
+  const created = (await stui(home, 'session', 'create', 'demo', '--label', 'branch=main', '--json')).json;
+  expect(created).toMatchObject(summary);
+  expect((await stui(home, 'session', 'show', '--json')).json).toMatchObject(summary);
+  expect((await stui(home, 'session', 'list', '--json')).json.sessions).toEqual([expect.objectContaining(summary)]);
+
+  const evaluation = {
+    key: 'k',
+    session: created.id,
+    revision: expect.any(Number),
+    outcome: 'value',
+    printString: '7',
+    class: 'Number',
+    transcript: 'working',
+    durationMs: expect.any(Number),
+    error: null,
+  };
+  const code = "Transcript show: 'working'. x := 3 + 4";
+  expect((await stui(home, 'eval', code, '--key', 'k', '--json')).json).toMatchObject(evaluation);
+  expect((await stui(home, 'result', 'k', '--json')).json).toMatchObject(evaluation);
+  expect((await stui(home, 'session', 'restore', '--json')).json).toMatchObject({
+    session: created.id,
+    revision: expect.any(Number),
+    bindings: [{ name: 'x', fidelity: 'live' }],
+    replayed: [],
+    lost: [],
+    durationMs: expect.any(Number),
+  });
+  expect((await stui(home, 'result', 'nothing', '--json')).json).toEqual({
+    schemaVersion: 1,
+    error: {
+      code: 'evaluation-not-found',
+      message: expect.stringContaining('nothing'),
+      exitCode: 3,
+      hint: expect.any(String),
+    },
+  });
+});
