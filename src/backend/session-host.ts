@@ -74,12 +74,20 @@ export interface Evaluated {
   readonly inspection?: Inspection;
 }
 
+/** An evaluation that is accepted and whose outcome is not in the journal. */
+interface Waiting {
+  /** What its client is told: the outcome, or that a full disk holds it. */
+  readonly told: Promise<Evaluated>;
+  /** Settles when its outcome is in the journal, or will not be before a backend starts again. */
+  readonly settled: Promise<Evaluated>;
+}
+
 /** Client recorded on entries that the backend makes by itself. */
 const BACKEND = 'backend';
 
 export class SessionHost {
   readonly #lane = new Lane();
-  readonly #waiting = new Map<string, Promise<Evaluated>>();
+  readonly #waiting = new Map<string, Waiting>();
   #engine: Engine | undefined;
   #engineState: SessionSummary['engineState'] = 'none';
   #idleTimer: NodeJS.Timeout | undefined;
@@ -180,7 +188,7 @@ export class SessionHost {
 
   /** The evaluation with `key`, waiting up to `waitMs` for its outcome. */
   async answer(key: string, waitMs: number): Promise<Evaluation> {
-    const running = this.#waiting.get(key);
+    const running = this.#waiting.get(key)?.settled;
     if (running && waitMs > 0) {
       let timer: NodeJS.Timeout | undefined;
       const timeUp = new Promise<void>((resolve) => {
@@ -327,7 +335,7 @@ export class SessionHost {
     });
     const answer = this.#lane.run(() => this.#run(input, options, tellHeld));
     const told = Promise.race([answer, held]);
-    this.#waiting.set(input.key, told);
+    this.#waiting.set(input.key, { told, settled: answer });
     const forget = () => this.#waiting.delete(input.key);
     answer.then(forget, forget);
     return told;
@@ -394,7 +402,7 @@ export class SessionHost {
     if (!running)
       throw new ProtocolError('ShuttingDown', `The evaluation ${request.key} is accepted and not yet answered`);
     request.progress?.('accepted', { key: known.key, session: known.session, revision: known.revision });
-    const { result } = await running;
+    const { result } = await running.told;
     return { result: { ...result, fromJournal: true } };
   }
 

@@ -24,11 +24,7 @@ async function begin() {
   const { session_id: session } = await wire.result('create_session', { client_id: 'test', name: 'demo' });
   const evaluate = (code: string, key: string) => wire.ask('evaluate', { session_id: session, code, key });
   await evaluate('n := 0', 'start');
-  const answer = (key: string) =>
-    until(`the outcome of ${key}`, async () => {
-      const { evaluation } = await wire.result('get_result', { key });
-      return evaluation.outcome !== 'queued' && evaluation;
-    });
+  const answer = async (key: string) => (await wire.result('get_result', { key, wait_ms: 30_000 })).evaluation;
   return { disk, home, backend, wire, session, evaluate, answer };
 }
 
