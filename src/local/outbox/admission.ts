@@ -1,0 +1,111 @@
+/** Accepting an evaluation: whole, once for each key, and on the disk before anybody is told so. */
+import { existsSync, fsyncSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { LocalStateLocked, OutboxKeyConflict } from '../errors.js';
+import { ensurePrivateDirectory } from '../private-directory.js';
+import { syncDirectory } from '../store-write.js';
+import { systemCode, writeFailure } from '../system-error.js';
+import type { OutboxDirectory, Survey } from './directory.js';
+import { type AcceptedOrder, encodeEntry, type OutboxEntry, type OutboxOrder } from './entry.js';
+import { entryName, hashOf, nextOrder } from './file-name.js';
+import { type Announcement, announce, pauseMs, rivals, withdraw } from './reservation.js';
+
+/** Milliseconds to wait for others that add the same key right now; each takes one. */
+const RIVAL_WAIT_MS = 5_000;
+
+/** The attempt came to nothing because of another process. */
+class Outrun extends Error {
+  constructor(readonly file: string) {
+    super();
+  }
+}
+
+/**
+ * @returns the entry, durable; the one that is there if the key has been accepted for the same evaluation already
+ * @throws OutboxKeyConflict, LocalStateFull, LocalStateReadOnly, LocalStateNewer, LocalStateLocked, UnsafePath; nothing
+ *   is left behind then
+ */
+export function accept(directory: OutboxDirectory, order: OutboxOrder, now: () => Date): OutboxEntry {
+  const start = performance.now();
+  for (;;) {
+    try {
+      makeDurably(directory.path);
+      return acceptNow(directory, order, now);
+    } catch (error) {
+      if (!(error instanceof Outrun)) throw writeFailure(error, directory.path);
+      if (performance.now() - start >= RIVAL_WAIT_MS) {
+        throw new LocalStateLocked(directory.path, error.file, RIVAL_WAIT_MS);
+      }
+      pause(pauseMs());
+    }
+  }
+}
+
+/** Makes the directory so that it is still there after a loss of power, with all that is synced inside of it. */
+export function makeDurably(path: string): void {
+  const parents: string[] = [];
+  for (let missing = path; !existsSync(missing); missing = dirname(missing)) parents.push(dirname(missing));
+  ensurePrivateDirectory(path);
+  for (const parent of parents) syncDirectory(parent);
+}
+
+function acceptNow(directory: OutboxDirectory, order: OutboxOrder, now: () => Date): OutboxEntry {
+  const announcement = announce(directory, 'adding', hashOf(order.key));
+  try {
+    const found = directory.look();
+    const [rival] = rivals(found, announcement.name, ['adding']);
+    if (rival !== undefined) throw new Outrun(join(directory.path, rival.file));
+    return existing(directory, found, order) ?? publish(directory, announcement, found, order, now());
+  } finally {
+    withdraw(directory, announcement);
+  }
+}
+
+function existing(directory: OutboxDirectory, found: Survey, order: OutboxOrder): OutboxEntry | undefined {
+  const name = found.entries.find(({ keyHash }) => keyHash === hashOf(order.key));
+  const entry = name && directory.read(name);
+  if (entry === undefined) return undefined;
+  for (const field of ['code', 'session', 'connection'] as const) {
+    if (entry[field] !== order[field]) throw new OutboxKeyConflict(order.key, field);
+  }
+  return entry;
+}
+
+function publish(
+  directory: OutboxDirectory,
+  { path, descriptor, name: { subject, owner } }: Announcement,
+  found: Survey,
+  { key, connection, session, code, timeoutMs, client }: OutboxOrder,
+  now: Date,
+): OutboxEntry {
+  const accepted: AcceptedOrder = { key, connection, session, code, timeoutMs, client, acceptedAt: now.toISOString() };
+  // Goes on after short writes, which is how a disk that is getting full begins.
+  writeFileSync(descriptor, encodeEntry(accepted));
+  fsyncSync(descriptor);
+  const order = nextOrder(now.getTime(), found.entries.at(-1)?.order);
+  const target = join(directory.path, entryName(order, subject, owner).file);
+  rename(path, target);
+  try {
+    syncDirectory(directory.path);
+  } catch (error) {
+    unlinkSync(target);
+    throw error;
+  }
+  return { ...accepted, order, state: 'sending', owner };
+}
+
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    // A process that cannot see ours, being of another PID namespace, has swept it.
+    if (systemCode(error) === 'ENOENT') throw new Outrun(from);
+    throw error;
+  }
+}
+
+/** `add` is to be done when it returns, so nothing else may happen in between. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,26 @@
+/**
+ * Performs OPERATION on the outbox in DATA and prints `returned` when it has; is killed at call number AT, at MOMENT.
+ * Prints the calls that it made as its last line.
+ */
+import { writeSync } from 'node:fs';
+import { order, outboxIn } from '../orders.js';
+import { killAt, type Moment } from './kill-at.js';
+
+const [data = '', operation = '', at = '', moment = ''] = process.argv.slice(2);
+const print = writeSync;
+const outbox = outboxIn(data);
+const operations: Record<string, () => unknown> = {
+  add: () => outbox.add(order('new')),
+  remove: () => outbox.remove('old'),
+  release: () => outbox.release('own'),
+  list: () => outbox.list(),
+  get: () => outbox.get('old'),
+  orphans: () => outbox.orphans('lab'),
+  deliver: () => outbox.withDelivery('lab', () => outbox.remove('old'), { waitMs: 0 }),
+};
+if (operation === 'release') outbox.add(order('own'));
+const calls = killAt(Number(at), moment as Moment);
+await operations[operation]?.();
+const made = JSON.stringify(calls);
+print(1, 'returned\n');
+print(1, `${made}\n`);
