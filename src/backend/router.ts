@@ -15,7 +15,6 @@ export class RouterServer {
     maxMessageSize: MAX_FRAME_BYTES,
     sendHighWaterMark: SEND_HIGH_WATER_MARK,
     linger: LINGER_MS,
-    ipv6: true,
     backlog: MAX_SOCKETS,
   });
   readonly #outgoing: Buffer[][] = [];
@@ -29,6 +28,8 @@ export class RouterServer {
 
   /** @returns the endpoint bound, with the port filled in where it was `*` or 0 */
   async bind(endpoint: string): Promise<string> {
+    // With it, an IPv4 address would be bound, and told, as a mapped IPv6 one.
+    this.#socket.ipv6 = endpoint.includes('[');
     await this.#socket.bind(endpoint);
     return this.#socket.lastEndpoint ?? endpoint;
   }

@@ -17,6 +17,8 @@ export const EXIT_BY_ERROR_CODE: Readonly<Record<string, ExitName>> = {
   // What this machine remembers (src/local).
   'connection-exists': 'conflict',
   'invalid-value': 'usage',
+  'not-in-outbox': 'notFound',
+  'outbox-key-conflict': 'conflict',
   'local-state-damaged': 'damaged',
   'local-state-full': 'unexpected',
   'local-state-locked': 'conflict',

@@ -5,13 +5,19 @@ import { UsageError } from '../cli/errors.js';
 import { loadStyle } from '../cli/style.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { BackendCommand, sessionFlag } from '../service/backend-command.js';
+import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
 import { evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
 import { readInput } from '../service/input-file.js';
-import { evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
+import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
+
+type Result = EvaluationResult & {
+  /** What earlier commands had left in the outbox, and became of it. */
+  readonly delivered: readonly DeliveredEntry[];
+};
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-export default class Eval extends BackendCommand<EvaluationResult> {
+export default class Eval extends BackendCommand<Result> {
   static override summary = 'Evaluate Smalltalk in a session, exactly once.';
   static override description =
     'Prints what the code wrote to the Transcript, then the print string of its value. A file in chunk format is filed ' +
@@ -35,6 +41,13 @@ export default class Eval extends BackendCommand<EvaluationResult> {
       env: 'STUI_TIMEOUT',
     }),
     key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
+    offline: Flags.option({
+      summary: 'What to do when the backend cannot be reached.',
+      description:
+        '"queue" keeps the evaluation in the outbox of this machine and exits 10; the next command that reaches the backend ' +
+        'delivers it. "fail" exits 5. Without this flag: "fail" where CI is set, "queue" elsewhere.',
+      options: ['queue', 'fail'] as const,
+    })(),
     rerun: Flags.string({
       summary: 'Run the evaluation with this key again, as a new one, because its outcome is unknown.',
       helpValue: '<key>',
@@ -42,10 +55,11 @@ export default class Eval extends BackendCommand<EvaluationResult> {
     }),
   };
 
-  protected override async execute(): Promise<EvaluationResult> {
+  protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(Eval);
     const workplace = this.workplace(flags);
-    const given = { key: flags.key, timeoutMs: flags.timeout };
+    const keepForLater = keepsForLater(flags.offline, process.env);
+    const given = { key: flags.key, timeoutMs: flags.timeout, keepForLater };
     if (flags.rerun !== undefined && args.code !== undefined) {
       throw new UsageError('--rerun takes the source from the journal', 'Give a key or the source, not both.');
     }
@@ -53,13 +67,20 @@ export default class Eval extends BackendCommand<EvaluationResult> {
       flags.rerun === undefined
         ? { ...given, code: this.source(args.code, flags.file), session: workplace.sessionReference(flags.session) }
         : { ...given, ...(await orderOfUnknown(workplace, flags.rerun, flags.session)) };
-    const evaluation = await evaluate(workplace, order);
+    const { evaluation, delivered } = await evaluate(workplace, order);
     this.exitAs(exitOf(evaluation));
-    return evaluation;
+    return { ...evaluation, delivered };
   }
 
-  protected override async render(evaluation: EvaluationResult): Promise<string> {
+  protected override async render(evaluation: Result): Promise<string> {
+    for (const entry of evaluation.delivered) this.remark(deliveryRemark(entry));
     if (evaluation.restored) this.remark(restoreRemark(evaluation.restored));
+    if (evaluation.outcome === 'queued') {
+      this.remark(
+        `stui: the backend cannot be reached; the evaluation is kept and will be delivered, once. ` +
+          `Then "stui result ${evaluation.key}" tells what became of it.`,
+      );
+    }
     await this.writeText(evaluationText(evaluation));
     if (evaluation.error) {
       const style = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BackendNotStarted } from './errors.js';
 import { ensurePrivateDirectory } from './private-directory.js';
+import { isAlive } from './process-life.js';
 import { systemCode } from './system-error.js';
 
 export interface BackendLaunch {
@@ -79,16 +80,6 @@ export function runningBackend(dataDirectory: string): BackendRecord | undefined
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
-  }
-}
-
-/** @returns whether a process with this id exists; another user's counts too */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
   }
 }
 

@@ -4,9 +4,11 @@ import { CliError } from '../cli/errors.js';
 import type { ExitName } from '../cli/exit-codes.js';
 import { onStop } from '../cli/signals.js';
 import { Unreachable } from '../client/errors.js';
+import type { OutboxEntry } from '../local/outbox.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { Evaluation } from '../session/evaluation.js';
+import { type DeliveredEntry, deliverOrphans } from './delivery.js';
 import type { Workplace } from './workplace.js';
 
 export interface EvaluationOrder {
@@ -14,26 +16,49 @@ export interface EvaluationOrder {
   readonly session: string;
   readonly key?: string | undefined;
   readonly timeoutMs: number;
+  /** Keep it in the outbox when the backend cannot be reached, rather than fail. */
+  readonly keepForLater: boolean;
   /** Key of the evaluation with unknown outcome that this one runs again. */
   readonly rerunOf?: string;
+}
+
+export interface Answered {
+  /** Its outcome is `queued` when it was kept for later. */
+  readonly evaluation: EvaluationResult;
+  /** What earlier commands had left in the outbox, and became of it. */
+  readonly delivered: readonly DeliveredEntry[];
 }
 
 /** Times the same key is sent before the person is told to ask for it later. */
 const ATTEMPTS = 3;
 
 /**
- * Evaluates once, whatever happens to the backend meanwhile.
- * @throws {CliError} what the backend answers, or `unreachable` with the key to ask for
+ * Evaluates once, whatever happens to the backend or to this process meanwhile: the order is durable here before it is
+ * sent, and leaves the outbox when it is durable there.
+ * @throws {ProtocolError} what the backend answers
+ * @throws {CliError} `unreachable`, with the key to ask for where it may have been accepted
  */
-export async function evaluate(workplace: Workplace, order: EvaluationOrder): Promise<EvaluationResult> {
+export async function evaluate(workplace: Workplace, order: EvaluationOrder): Promise<Answered> {
+  const { outbox, connection, clientId: client } = workplace;
+  const { code, session, timeoutMs, rerunOf } = order;
   const key = order.key ?? randomUUID();
+  // What runs again is in the journal of the backend already, and cannot be asked for without it.
+  const accepted =
+    rerunOf === undefined ? outbox.add({ key, connection, session, code, timeoutMs, client }) : undefined;
   const forget = onStop(() => {
     process.stderr.write(`stui: the evaluation goes on; ask what became of it with "stui result ${key}"\n`);
   });
   try {
-    return await askUntilAnswered(workplace, order, key);
+    const delivered = await deliverOrphans(workplace);
+    return { evaluation: await askUntilAnswered(workplace, order, key), delivered };
+  } catch (error) {
+    if (!(error instanceof Unreachable) || !order.keepForLater || !accepted) throw giveUpOn(key, error);
+    // A backend that has it answers the next delivery from its journal.
+    if (outbox.get(key)) outbox.release(key);
+    return { evaluation: queuedEvaluation(accepted), delivered: [] };
   } finally {
     forget();
+    if (outbox.get(key)?.owner) outbox.remove(key);
   }
 }
 
@@ -50,18 +75,52 @@ async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, ke
           key,
           timeout_ms: order.timeoutMs,
           rerun_of: order.rerunOf,
+          interim: true,
         },
         // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.
         MAX_TIMEOUT_MS,
+        ({ status }) => {
+          // From here on the backend has it, and the key finds its outcome.
+          if (status === 'accepted') workplace.outbox.remove(key);
+        },
       );
       return evaluation;
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       mayHaveArrived ||= error.mayHaveArrived;
-      if (attempt === ATTEMPTS || !mayHaveArrived) throw mayHaveArrived ? unanswered(error, key) : error;
+      if (attempt === ATTEMPTS || !mayHaveArrived) throw error;
       await workplace.reconnect();
     }
   }
+}
+
+function giveUpOn(key: string, error: unknown): unknown {
+  if (!(error instanceof Unreachable) || !error.mayHaveArrived) return error;
+  return new CliError('unreachable', `${error.message}. The evaluation may have been accepted`, {
+    exit: 'unreachable',
+    hint: `Its key is ${key}: ask with "stui result ${key}", or send it again with --key ${key}; it runs once.`,
+    cause: error,
+  });
+}
+
+function queuedEvaluation({ key, session, acceptedAt, client, code }: OutboxEntry): EvaluationResult {
+  return {
+    key,
+    session,
+    revision: 0,
+    time: acceptedAt,
+    client,
+    code,
+    outcome: 'queued',
+    printString: null,
+    class: null,
+    transcript: '',
+    durationMs: null,
+    error: null,
+    deferred: [],
+    fromJournal: false,
+    restored: null,
+  };
 }
 
 /** What to run again for an evaluation whose outcome is unknown. @throws {ProtocolError} */
@@ -116,12 +175,4 @@ export function exitOf(evaluation: Pick<EvaluationResult, 'outcome' | 'error'>):
     case 'queued':
       return 'queued';
   }
-}
-
-function unanswered(error: Error, key: string): CliError {
-  return new CliError('unreachable', `${error.message}. The evaluation may have been accepted`, {
-    exit: 'unreachable',
-    hint: `Its key is ${key}: ask with "stui result ${key}", or send it again with --key ${key}; it runs once.`,
-    cause: error,
-  });
 }

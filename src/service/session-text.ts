@@ -5,6 +5,7 @@ import { type Column, fields, table } from '../cli/table.js';
 import { visible, visibleLine } from '../cli/terminal-text.js';
 import type { RestoreReport, SessionSummary } from '../protocol/documents.js';
 import type { Evaluation } from '../session/evaluation.js';
+import type { DeliveredEntry } from './delivery.js';
 
 /** One session, all of it. */
 export function sessionFields(session: SessionSummary, style: Style): string {
@@ -81,6 +82,13 @@ export function restoreRemark(report: RestoreReport): string {
   const kept = report.bindings.length - lost.length;
   const remark = `stui: no engine was running; restored ${kept} binding${kept === 1 ? '' : 's'} from the journal`;
   return [remark, ...lost.map(({ name, reason }) => `stui: lost ${name}: ${reason}`)].join('\n');
+}
+
+/** One line about an evaluation that an earlier command had left in the outbox. */
+export function deliveryRemark({ key, outcome, reason }: DeliveredEntry): string {
+  if (outcome === 'refused')
+    return `stui: the backend refuses ${key} from the outbox: ${reason}; drop it with "stui outbox drop ${key}"`;
+  return `stui: delivered ${key} from the outbox${outcome === 'known' ? '; it had arrived before' : ''}`;
 }
 
 /** What the code wrote, then its value, for stdout. */

@@ -4,11 +4,13 @@ import { BackendClient } from '../client/backend-client.js';
 import { Unreachable } from '../client/errors.js';
 import { clientId } from '../local/client-id.js';
 import { LOCAL_CONNECTION } from '../local/connection-name.js';
+import { Outbox } from '../local/outbox.js';
 import { type StuiPaths, stuiPaths } from '../local/paths.js';
 import { type LocalState, openLocalState } from '../local/state.js';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import type { SessionSummary } from '../protocol/documents.js';
+import type { InterimReply } from '../protocol/envelope.js';
 import { privateLaunch, reachPrivateBackend } from './private-backend.js';
 
 type Descriptors = typeof COMMANDS;
@@ -24,11 +26,13 @@ export interface WorkplaceOptions {
 export class Workplace {
   readonly paths: StuiPaths;
   readonly local: LocalState;
+  readonly outbox: Outbox;
   #client: Promise<BackendClient> | undefined;
   #connection: string | undefined;
 
   constructor(private readonly options: WorkplaceOptions) {
     this.paths = stuiPaths(options.env);
+    this.outbox = new Outbox(this.paths, { warn: (warning) => options.warn(String(warning.message)) });
     this.local = openLocalState(this.paths, { warn: (warning) => options.warn(String(warning.message)) });
   }
 
@@ -56,8 +60,9 @@ export class Workplace {
     command: Name,
     parameters: Parameters<Descriptors[Name]>,
     timeoutMs?: number,
+    onInterim?: (reply: InterimReply) => void,
   ): Promise<Result<Descriptors[Name]>> {
-    return (await this.client()).request(command, parameters, timeoutMs);
+    return (await this.client()).request(command, parameters, timeoutMs, onInterim);
   }
 
   /** A backend that fell silent may be back, or be started again: the next question connects anew. */

@@ -3,8 +3,9 @@ import { Flags } from '@oclif/core';
 import { StuiCommand } from '../../cli/base-command.js';
 import { durationFlag } from '../../cli/duration.js';
 import { CliError } from '../../cli/errors.js';
-import { isAlive, runningBackend } from '../../local/backend-process.js';
+import { runningBackend } from '../../local/backend-process.js';
 import { stuiPaths } from '../../local/paths.js';
+import { isAlive } from '../../local/process-life.js';
 import { privateDataDirectory } from '../../service/private-backend.js';
 
 interface Result {

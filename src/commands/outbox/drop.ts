@@ -1,0 +1,32 @@
+import { Flags } from '@oclif/core';
+import { stringArg } from '../../cli/args.js';
+import { UsageError } from '../../cli/errors.js';
+import { NotInOutbox } from '../../local/errors.js';
+import { BackendCommand } from '../../service/backend-command.js';
+
+interface Result {
+  readonly key: string;
+  readonly dropped: true;
+}
+
+export default class OutboxDrop extends BackendCommand<Result> {
+  static override summary = 'Remove an evaluation from the outbox, undelivered.';
+  static override examples = ['<%= config.bin %> <%= command.id %> deploy-42 --yes'];
+  static override args = { key: stringArg({ description: 'Idempotency key of the evaluation.', required: true }) };
+  static override flags = { yes: Flags.boolean({ summary: 'Do it. Without this nothing is dropped.' }) };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(OutboxDrop);
+    const { outbox } = this.workplace(flags);
+    if (!outbox.get(args.key)) throw new NotInOutbox(args.key);
+    if (!flags.yes) {
+      throw new UsageError(`Dropping ${args.key} means that it never runs`, 'Say --yes to drop it.');
+    }
+    outbox.remove(args.key);
+    return { key: args.key, dropped: true };
+  }
+
+  protected override render({ key }: Result): string {
+    return `Dropped ${key}`;
+  }
+}
