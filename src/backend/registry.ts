@@ -8,6 +8,7 @@ import { nameProblem, resolveSession } from '../session/name.js';
 import { fold, type SessionState } from '../session/state.js';
 import { type HostContext, SessionHost } from './session-host.js';
 import * as settings from './settings.js';
+import { REAL_TIMER, type Timer } from './timer.js';
 
 export interface NewSession {
   readonly id?: string | undefined;
@@ -28,12 +29,12 @@ export class SessionRegistry {
   /** Names of sessions that are being created, so that two creations at once cannot both win. */
   readonly #reserved = new Set<string>();
   readonly #unsubscribe: () => void;
-  #expiryTimer: NodeJS.Timeout | undefined;
+  #cancelExpiry: (() => void) | undefined;
 
   private readonly context: HostContext;
 
-  constructor(context: Omit<HostContext, 'makeRoom'>) {
-    this.context = { ...context, makeRoom: () => this.#makeRoom() };
+  constructor(context: Omit<HostContext, 'makeRoom' | 'after'> & { readonly after?: Timer }) {
+    this.context = { after: REAL_TIMER, ...context, makeRoom: () => this.#makeRoom() };
     this.#unsubscribe = context.journal.onCommit((id, entries) => this.#hosts.get(id)?.apply(entries));
     for (const { id } of context.journal.sessions()) this.#open(id);
   }
@@ -175,7 +176,7 @@ export class SessionRegistry {
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    clearTimeout(this.#expiryTimer);
+    this.#cancelExpiry?.();
     await Promise.all(this.all().map((host) => host.stop(deadlineMs)));
     this.#unsubscribe();
   }
@@ -222,7 +223,7 @@ export class SessionRegistry {
   #adoptHost(state: SessionState): SessionHost {
     const host = new SessionHost(this.context, state);
     this.#hosts.set(state.id, host);
-    if (this.#expiryTimer) this.#watchExpiry();
+    if (this.#cancelExpiry) this.#watchExpiry();
     return host;
   }
 
@@ -233,11 +234,11 @@ export class SessionRegistry {
   }
 
   #watchExpiry(): void {
-    clearTimeout(this.#expiryTimer);
+    this.#cancelExpiry?.();
     const now = this.context.now().getTime();
     const due = this.all().map((host) => (host.expiresAt()?.getTime() ?? Number.POSITIVE_INFINITY) - now);
     const wait = Math.max(0, Math.min(settings.EXPIRY_CHECK_MS, ...due));
-    this.#expiryTimer = setTimeout(() => void this.#expire(), wait).unref();
+    this.#cancelExpiry = this.context.after(wait, () => void this.#expire());
   }
 
   async #expire(): Promise<void> {

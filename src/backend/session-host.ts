@@ -34,11 +34,13 @@ import { planRestore, type RestorePlan } from '../session/restore-plan.js';
 import { fold, type PendingInput, type SessionState, type UncoveredInput } from '../session/state.js';
 import { Lane } from './lane.js';
 import * as settings from './settings.js';
+import type { Timer } from './timer.js';
 
 export interface HostContext {
   readonly journal: Journal;
   readonly engines: EngineFactory;
   readonly now: () => Date;
+  readonly after: Timer;
   readonly log: (message: string) => void;
   /** Called before an engine starts, to let go of others where there are many. */
   readonly makeRoom: () => Promise<void>;
@@ -90,8 +92,8 @@ export class SessionHost {
   readonly #waiting = new Map<string, Waiting>();
   #engine: Engine | undefined;
   #engineState: SessionSummary['engineState'] = 'none';
-  #idleTimer: NodeJS.Timeout | undefined;
-  #hibernateTimer: NodeJS.Timeout | undefined;
+  #cancelIdle: () => void = () => {};
+  #cancelHibernation: () => void = () => {};
   #checkpointed: number;
   #stopping = false;
   #lastWorked = 0;
@@ -190,13 +192,13 @@ export class SessionHost {
   async answer(key: string, waitMs: number): Promise<Evaluation> {
     const running = this.#waiting.get(key)?.settled;
     if (running && waitMs > 0) {
-      let timer: NodeJS.Timeout | undefined;
+      let cancel: () => void = () => {};
       const timeUp = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, waitMs);
+        cancel = this.context.after(waitMs, resolve);
       });
       // Whatever ends the wait, the journal has the answer.
       await Promise.race([running.catch(() => {}), timeUp]);
-      clearTimeout(timer);
+      cancel();
     }
     return this.#evaluation(key);
   }
@@ -313,11 +315,11 @@ export class SessionHost {
   /** Finishes what runs, within the deadline; what is queued stays accepted and runs when a backend opens the session again. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
-    const interrupt = setTimeout(() => this.#engine?.interrupt(), deadlineMs);
-    const kill = setTimeout(() => void this.#engine?.stop(), deadlineMs + settings.STOP_GRACE_MS);
+    const cancelInterrupt = this.context.after(deadlineMs, () => this.#engine?.interrupt());
+    const cancelKill = this.context.after(deadlineMs + settings.STOP_GRACE_MS, () => void this.#engine?.stop());
     await this.#lane.idle();
-    clearTimeout(interrupt);
-    clearTimeout(kill);
+    cancelInterrupt();
+    cancelKill();
     await this.#lane.run(async () => {
       const logged = (error: Error) => this.context.log(`${this.state.id}: ${error.message}`);
       await this.#capture('changes').catch(logged);
@@ -328,7 +330,7 @@ export class SessionHost {
   }
 
   #schedule(input: PendingInput, options: RunOptions): Promise<Evaluated> {
-    clearTimeout(this.#idleTimer);
+    this.#cancelIdle();
     let tellHeld: (reason: ProtocolError) => void = () => {};
     const held = new Promise<never>((_, reject) => {
       tellHeld = reject;
@@ -510,18 +512,19 @@ export class SessionHost {
   }
 
   #afterWork(): void {
-    clearTimeout(this.#idleTimer);
-    clearTimeout(this.#hibernateTimer);
+    this.#cancelIdle();
+    this.#cancelHibernation();
     this.#lastWorked = performance.now();
     if (this.#stopping || !this.#engine) return;
     if (this.#isFarBehind()) this.#inLane(() => this.#catchUp());
     else if (this.state.uncovered.length > 0 || this.#wantsFull()) {
-      this.#idleTimer = setTimeout(() => this.#whenIdle(() => this.#captureAtIdle()), settings.IDLE_CAPTURE_MS).unref();
+      this.#cancelIdle = this.context.after(settings.IDLE_CAPTURE_MS, () =>
+        this.#whenIdle(() => this.#captureAtIdle()),
+      );
     }
-    this.#hibernateTimer = setTimeout(
-      () => this.#whenIdle(() => this.#stopCompleteEngine()),
-      settings.HIBERNATE_AFTER_MS,
-    ).unref();
+    this.#cancelHibernation = this.context.after(settings.HIBERNATE_AFTER_MS, () =>
+      this.#whenIdle(() => this.#stopCompleteEngine()),
+    );
   }
 
   #whenIdle(task: () => Promise<void>): void {
@@ -556,8 +559,8 @@ export class SessionHost {
   }
 
   async #stopEngine(): Promise<void> {
-    clearTimeout(this.#idleTimer);
-    clearTimeout(this.#hibernateTimer);
+    this.#cancelIdle();
+    this.#cancelHibernation();
     const engine = this.#engine;
     this.#engine = undefined;
     this.#engineState = 'none';
@@ -614,7 +617,7 @@ export class SessionHost {
           this.context.log(`${this.state.id}: the disk is full; holding the output of ${key}`);
           tellHeld(storageFull(`The evaluation ${key} ran; its outcome is held until there is space.`));
         }
-        await new Promise((resolve) => setTimeout(resolve, settings.STORAGE_RETRY_MS));
+        await new Promise<void>((resolve) => this.context.after(settings.STORAGE_RETRY_MS, resolve));
       }
     }
   }
