@@ -7,7 +7,6 @@ import { ProtocolError } from '../protocol/errors.js';
 import { RequestTimedOut, Unreachable } from './errors.js';
 import { Link, type LinkListener, type LinkRuntime, REAL_RUNTIME } from './link.js';
 import type { LinkEffect, LinkEvent, LinkState } from './link-state.js';
-import { probe } from './probe.js';
 import { type LinkTiming, ONE_SHOT_TIMING, REQUEST_TIMEOUT_MS } from './timing.js';
 
 type Descriptors = typeof COMMANDS;
@@ -33,7 +32,7 @@ export interface ClientOptions {
 export class BackendClient {
   readonly #waiting = new Map<string, Waiting>();
   readonly #link: Link;
-  readonly #after: LinkRuntime['after'];
+  readonly #runtime: LinkRuntime;
   #closed = false;
 
   private constructor(
@@ -50,7 +49,7 @@ export class BackendClient {
       },
     };
     this.#link = new Link(endpoint, timing, listener, runtime);
-    this.#after = runtime.after;
+    this.#runtime = runtime;
   }
 
   /** Begins to connect. Nothing is known about the backend until the first answer. */
@@ -108,7 +107,7 @@ export class BackendClient {
       return await new Promise<Reply>((resolve, reject) => {
         const waiting: Waiting = { frame, onInterim, resolve, reject, lane: undefined, mayHaveArrived: false };
         this.#waiting.set(id, waiting);
-        cancelTimeout = this.#after(timeoutMs, () => reject(new RequestTimedOut(command, timeoutMs)));
+        cancelTimeout = this.#runtime.after(timeoutMs, () => reject(new RequestTimedOut(command, timeoutMs)));
         // A link that gave up is tried anew by whoever still wants something.
         this.#link.take({ type: 'start' });
         this.#countWork();
@@ -151,7 +150,7 @@ export class BackendClient {
   }
 
   async #giveUp(reason: 'refused' | 'silent'): Promise<void> {
-    const why = await probe(this.endpoint);
+    const why = await this.#runtime.probe(this.endpoint);
     this.#failAll(why ?? (reason === 'refused' ? 'the connection is refused' : 'nobody answers'));
   }
 

@@ -1,6 +1,7 @@
 /** Runs the link's state machine on real sockets and clocks: carries out its effects, and feeds it what happens. */
 import { type Lane, type LaneListener, openLane } from './lane.js';
 import { IDLE_LINK, type LinkEffect, type LinkEvent, type LinkState, nextTick, step } from './link-state.js';
+import { probe } from './probe.js';
 import { LEAST_CONNECT_TIMEOUT_MS, type LinkTiming } from './timing.js';
 
 /** What a link needs of the world; a simulator gives it another one. */
@@ -12,6 +13,8 @@ export interface LinkRuntime {
   /** Runs a task once after so many ms; returns what takes that back. */
   readonly after: (ms: number, task: () => void) => () => void;
   readonly openLane: (endpoint: string, connectTimeoutMs: number, listener: LaneListener) => Lane;
+  /** What the kernel says of an endpoint that nobody answers at; nothing when it accepts connections. */
+  readonly probe: (endpoint: string) => Promise<string | undefined>;
 }
 
 export const REAL_RUNTIME: LinkRuntime = {
@@ -22,6 +25,7 @@ export const REAL_RUNTIME: LinkRuntime = {
     return () => clearTimeout(timer);
   },
   openLane,
+  probe,
 };
 
 export interface LinkListener {
