@@ -1,0 +1,2 @@
+/** Prints the id of its process, and ends. */
+console.log(process.pid);
