@@ -17,6 +17,9 @@ const LIFE: readonly (readonly string[])[] = [
   ['connection remove', 'lab'],
   ['backend start', '--detach'],
   ['backend status'],
+  ['outbox list'],
+  ['outbox drop', 'kept', '--yes'],
+  ['outbox flush'],
   ['session create', 'demo', '--label', 'branch=main'],
   ['session list'],
   ['session show', 'demo'],
@@ -45,6 +48,8 @@ interface Step {
 }
 
 async function live(home: string, ...flags: readonly string[]): Promise<Step[]> {
+  // What `outbox drop` drops.
+  await stui(home, 'eval', '3', '--session', 'demo', '--no-autostart', '--key', 'kept');
   const steps: Step[] = [];
   for (const [command = '', ...args] of LIFE) {
     const ending = await stuiWith(home, { cwd: home }, ...command.split(' '), ...args, ...flags);

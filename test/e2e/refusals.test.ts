@@ -39,6 +39,7 @@ describe('a wrong command line ends with 2', () => {
     ['a name with a line feed', ['session', 'create', 'a\nb'], 2, 'invalid-parameters'],
     ['a name of 101 characters', ['session', 'create', 'n'.repeat(101)], 2, 'invalid-parameters'],
     ['a new name that is empty', ['session', 'rename', 'demo', ''], 2, 'invalid-parameters'],
+    ['code and the key of an evaluation to run again', ['eval', '3', '--rerun', 'k'], 2, 'bad-usage'],
     ['a delete without --yes', ['session', 'delete', 'demo'], 2, 'bad-usage'],
     ['a missing argument', ['session', 'use'], 2, 'bad-usage'],
     ['an argument too many', ['session', 'use', 'demo', 'again'], 2, 'bad-usage'],
@@ -86,6 +87,8 @@ describe('what does not exist ends with 3', () => {
     ['a session to delete', ['session', 'delete', 'nowhere', '--yes'], 3, 'session-not-found'],
     ['a session with a history', ['history', '-s', 'nowhere'], 3, 'session-not-found'],
     ['a session with a journal', ['log', 'nowhere'], 3, 'session-not-found'],
+    ['an evaluation to run again', ['eval', '--rerun', 'nothing'], 3, 'evaluation-not-found'],
+    ['an entry of the outbox', ['outbox', 'drop', 'nothing', '--yes'], 3, 'not-in-outbox'],
     ['the evaluation of a key', ['result', 'nothing'], 3, 'evaluation-not-found'],
     ['a file to evaluate', ['eval', '-f', 'nothing.st'], 3, 'file-not-found'],
     ['an archive to import', ['session', 'import', 'nothing.gz'], 3, 'file-not-found'],
@@ -146,8 +149,13 @@ describe('a backend that cannot be reached ends with 5', () => {
     await stui(path, 'connection', 'add', 'absent', `ipc://${join(path, 'absent.sock')}`);
   });
   refuses(home, [
-    ['the private one, which may not be started', ['eval', '3', '-s', 'demo', '--no-autostart'], 5, 'unreachable'],
-    ['a port where nobody listens', ['eval', '3', '-s', 'demo', '-c', 'dead'], 5, 'unreachable'],
+    [
+      'the private one, which may not be started',
+      ['eval', '3', '-s', 'demo', '--no-autostart', '--offline', 'fail'],
+      5,
+      'unreachable',
+    ],
+    ['a port where nobody listens', ['eval', '3', '-s', 'demo', '-c', 'dead', '--offline', 'fail'], 5, 'unreachable'],
     ['a socket that is not there', ['session', 'create', 'x', '-c', 'absent'], 5, 'unreachable'],
     ['a listing of which nothing is remembered', ['session', 'list', '-c', 'dead'], 5, 'unreachable'],
     ['a journal', ['log', 'demo', '-c', 'dead'], 5, 'unreachable'],
