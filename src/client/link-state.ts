@@ -205,7 +205,8 @@ class Turn {
 
   #answered(lane: number, sentAt: number, busy: boolean): void {
     if (!this.#state.lanes.includes(lane)) return;
-    this.#measure(this.now - sentAt);
+    // The first ping of a lane waits for the connection, so its time says nothing about the path.
+    if (lane === this.#state.primary) this.#measure(this.now - sentAt);
     this.#state.heardAt = this.now;
     this.#state.everHeard = true;
     const { suspectedAt } = this.#state;
@@ -214,7 +215,7 @@ class Turn {
     if (lane !== this.#state.primary) {
       this.#state.primary = lane;
       this.#state.pingAt = this.now + this.timing.pingEveryMs;
-      this.#effects.push({ type: 'adopt', lane });
+      this.#effects.push({ type: 'adopt', lane }, { type: 'ping', lane });
     }
     for (const other of this.#state.lanes) if (other !== lane) this.#close(other);
     this.#endAttempts();
@@ -328,7 +329,6 @@ class Turn {
 
   #attempt(): void {
     this.#state.retryAt = null;
-    this.#state.phase = this.#state.everHeard ? 'lost' : 'connecting';
     this.#open();
     this.#state.attemptEndsAt = this.now + this.timing.attemptMs;
   }

@@ -69,7 +69,7 @@ export const LINK_TIMING: LinkTiming = {
   backoffBaseMs: 100,
   /** A returning backend is noticed within this, and a thousand waiting clients cost it 500 connections a second. */
   backoffCapMs: 2_000,
-  connectBudgetMs: 5_000,
+  connectBudgetMs: Number.POSITIVE_INFINITY,
   outageBudgetMs: Number.POSITIVE_INFINITY,
   giveUpOnRefusal: 'never',
 };
@@ -77,6 +77,8 @@ export const LINK_TIMING: LinkTiming = {
 /** For one request and its answer: an outage longer than this is the caller's to deal with. */
 export const ONE_SHOT_TIMING: LinkTiming = {
   ...LINK_TIMING,
+  /** A host that accepts or answers nothing for this long is not there. */
+  connectBudgetMs: 5_000,
   outageBudgetMs: 10_000,
   giveUpOnRefusal: 'first',
 };

@@ -10,6 +10,10 @@ export interface PreferenceValues {
   readonly connection: string;
   /** Mebibytes. */
   readonly engineMemoryMb: number;
+  /** Milliseconds, all three. */
+  readonly reconnectFloor: number;
+  readonly reconnectCap: number;
+  readonly reconnectBudget: number;
 }
 
 export type PreferenceKey = keyof PreferenceValues;
@@ -30,6 +34,12 @@ const LONGEST_TIMEOUT_MS = 86_400_000;
 /** Mebibytes: below the least the embedded engine does not start; above the most is a mistyped number. */
 const ENGINE_MEMORY_MB = { least: 32, most: 65_536 };
 
+function milliseconds(input: unknown): number | undefined {
+  // Kept as a number of milliseconds, given as a text with a unit.
+  const ms = typeof input === 'string' ? durationMs(input) : input;
+  return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= LONGEST_TIMEOUT_MS ? ms : undefined;
+}
+
 export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<PreferenceValues[K]> } = {
   autostart: {
     default: true,
@@ -42,17 +52,31 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     default: 30_000,
     doc: 'How long an evaluation may run before it is interrupted, in milliseconds.',
     allowed: DURATION_FORMS,
-    parse: (input) => {
-      // Kept as a number of milliseconds, given as a text with a unit.
-      const ms = typeof input === 'string' ? durationMs(input) : input;
-      return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= LONGEST_TIMEOUT_MS ? ms : undefined;
-    },
+    parse: milliseconds,
   },
   connection: {
     default: LOCAL_CONNECTION,
     doc: 'The connection used when a command names none.',
     allowed: `the name of a connection (${CONNECTION_NAME_RULE})`,
     parse: (input) => (isConnectionName(input) ? input : undefined),
+  },
+  reconnectFloor: {
+    default: 5,
+    doc: 'Shortest pause between attempts to reach a backend that refuses connections, in milliseconds.',
+    allowed: DURATION_FORMS,
+    parse: milliseconds,
+  },
+  reconnectCap: {
+    default: 2_000,
+    doc: 'Longest pause between those attempts, in milliseconds.',
+    allowed: DURATION_FORMS,
+    parse: milliseconds,
+  },
+  reconnectBudget: {
+    default: 10_000,
+    doc: 'How long a command tries to reach a backend again that it has lost, in milliseconds. A watch never stops.',
+    allowed: DURATION_FORMS,
+    parse: milliseconds,
   },
   engineMemoryMb: {
     default: 128,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { BackendClient } from '../client/backend-client.js';
 import { Unreachable } from '../client/errors.js';
 import { probe } from '../client/probe.js';
-import { ONE_SHOT_TIMING } from '../client/timing.js';
+import type { LinkTiming } from '../client/timing.js';
 import { type BackendLaunch, launchDetached } from '../local/backend-process.js';
 import { ensurePrivateDirectory, privateEndpoint, type StuiPaths } from '../local/paths.js';
 import { withLock } from '../local/store-lock.js';
@@ -30,7 +30,11 @@ export function privateDataDirectory(paths: Pick<StuiPaths, 'data'>): string {
  * Connects to the private backend, after starting it where that is allowed.
  * @throws {Unreachable} when it does not run and may not be started
  */
-export async function reachPrivateBackend(launch: BackendLaunch, autostart: boolean): Promise<BackendClient> {
+export async function reachPrivateBackend(
+  launch: BackendLaunch,
+  autostart: boolean,
+  timing: LinkTiming,
+): Promise<BackendClient> {
   if (!(await listens(launch.endpoint))) {
     if (!autostart) {
       const hint = 'Start it with "stui backend start --detach", or allow it: "stui config set autostart true".';
@@ -39,7 +43,7 @@ export async function reachPrivateBackend(launch: BackendLaunch, autostart: bool
     await startOnce(launch);
   }
   // A refusal means that it died; the next attempt starts it again, which is quicker than waiting for it.
-  return BackendClient.open(launch.endpoint, { timing: { ...ONE_SHOT_TIMING, giveUpOnRefusal: 'always' } });
+  return BackendClient.open(launch.endpoint, { timing: { ...timing, giveUpOnRefusal: 'always' } });
 }
 
 /** Of many commands that find no backend, the first starts it and the others wait for that. */

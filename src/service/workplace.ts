@@ -2,6 +2,7 @@
 import { CliError, UsageError } from '../cli/errors.js';
 import { BackendClient } from '../client/backend-client.js';
 import { Unreachable } from '../client/errors.js';
+import { type LinkTiming, ONE_SHOT_TIMING } from '../client/timing.js';
 import { clientId } from '../local/client-id.js';
 import { LOCAL_CONNECTION } from '../local/connection-name.js';
 import { Outbox } from '../local/outbox.js';
@@ -102,15 +103,33 @@ export class Workplace {
     await this.local.sessionCache.rememberSession(this.connection, { ...session });
   }
 
+  /** Uses a client that the caller keeps, instead of making one. */
+  use(client: BackendClient): void {
+    this.#client = Promise.resolve(client);
+  }
+
   async client(): Promise<BackendClient> {
     this.#client ??= this.#connect();
     return this.#client;
   }
 
+  /** How links of this workplace behave: the built-in timing with what was configured. */
+  timing(base: LinkTiming): LinkTiming {
+    const { preferences } = this.local;
+    const budget = preferences.get('reconnectBudget');
+    return {
+      ...base,
+      backoffFloorMs: preferences.get('reconnectFloor'),
+      backoffCapMs: preferences.get('reconnectCap'),
+      outageBudgetMs: Number.isFinite(base.outageBudgetMs) ? budget : base.outageBudgetMs,
+    };
+  }
+
   async #connect(): Promise<BackendClient> {
-    if (!this.isPrivate) return BackendClient.open(this.endpoint);
+    const timing = this.timing(ONE_SHOT_TIMING);
+    if (!this.isPrivate) return BackendClient.open(this.endpoint, { timing });
     const memory = this.local.preferences.get('engineMemoryMb');
-    return reachPrivateBackend(privateLaunch(this.paths, memory), this.options.autostart);
+    return reachPrivateBackend(privateLaunch(this.paths, memory), this.options.autostart, timing);
   }
 }
 

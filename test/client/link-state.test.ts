@@ -74,6 +74,7 @@ describe('a link', () => {
       { type: 'open', lane: 1 },
       { type: 'phase', from: 'idle', to: 'connecting' },
       { type: 'adopt', lane: 1 },
+      { type: 'ping', lane: 1 },
       { type: 'phase', from: 'connecting', to: 'healthy' },
     ]);
   });
@@ -108,10 +109,18 @@ describe('a link', () => {
   });
 
   it('is degraded while round trips are slow', () => {
-    const link = new Driver().send({ type: 'start' });
-    link.now = 2_000;
+    const link = new Driver().healthy();
+    link.now = 700;
     link.send({ type: 'pong', lane: 1, sentAt: 0, busy: false });
     expect(link.state.phase).toBe('degraded');
+  });
+
+  it('does not count the time of connecting as a round trip', () => {
+    const link = new Driver().send({ type: 'start' });
+    link.now = 700;
+    link.send({ type: 'pong', lane: 1, sentAt: 0, busy: false });
+    expect(link.state.phase).toBe('healthy');
+    expect(link.state.roundTrip).toBeNull();
   });
 
   it('that fell silent races new lanes beside the old one, and the first that answers wins', () => {
@@ -124,6 +133,7 @@ describe('a link', () => {
     link.pong(4);
     expect(link.take()).toEqual([
       { type: 'adopt', lane: 4 },
+      { type: 'ping', lane: 4 },
       ...[1, 2, 3, 5, 6].map((lane) => ({ type: 'close', lane })),
       { type: 'recovered', outage: { since: 0, cause: 'silence', attempts: 5 }, until: 1_950 },
       { type: 'phase', from: 'lost', to: 'restoring' },

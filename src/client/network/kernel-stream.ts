@@ -51,7 +51,7 @@ export const startIpMonitor: StartStream = (listener) => {
   shell.stdout?.on('error', () => shell.stdout.destroy());
   shell.stdout?.setEncoding('utf8').on('data', (text: string) => {
     // `ip` writes whole messages, one a line.
-    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    const lines = text.split('\n').flatMap((line) => line.trim() || []);
     if (stopping === undefined && lines.length > 0) listener.changed(lines);
   });
   void ended.then((cause) => stopping === undefined && listener.ended(cause));

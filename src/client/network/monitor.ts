@@ -56,7 +56,7 @@ class Monitor implements NetworkMonitor {
   #streamOpenedAt = 0;
   #failures = 0;
   #lastReading: Reading;
-  #reported: Snapshot;
+  #known: Snapshot;
   #stopped: Promise<void> | undefined;
 
   constructor(options: NetworkMonitorOptions) {
@@ -67,7 +67,7 @@ class Monitor implements NetworkMonitor {
     this.#startStream = options.startStream ?? (platform === 'linux' ? startIpMonitor : undefined);
     this.#burst = new Burst((detail) => this.#reportNetwork(detail), this.#clocks.monotonic);
     this.#lastReading = readClocks(this.#clocks);
-    this.#reported = this.#takeSnapshot();
+    this.#known = this.#takeSnapshot();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
     this.#openStream();
   }
@@ -98,13 +98,15 @@ class Monitor implements NetworkMonitor {
 
   #lookAtNetwork(): void {
     if (this.#stopped !== undefined) return;
-    const changes = difference(this.#reported, this.#takeSnapshot());
+    const snapshot = this.#takeSnapshot();
+    const changes = difference(this.#known, snapshot);
+    this.#known = snapshot;
     if (changes.length > 0) this.#burst.note(changes);
   }
 
-  /** The snapshot is taken first: what changes after it will be reported anew, and what the kernel told is not told twice. */
+  /** What a trusted stream tells must not be told again by polling when the stream ends. */
   #reportNetwork(detail: string): void {
-    this.#reported = this.#takeSnapshot();
+    if (this.#streamIsTrusted()) this.#known = this.#takeSnapshot();
     this.#onEvent({ type: 'network', detail });
   }
 

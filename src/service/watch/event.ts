@@ -1,0 +1,58 @@
+/** What `stui watch` tells, as programs see it. */
+import type { OutageCause, Phase } from '../../client/link-state.js';
+
+interface About {
+  readonly connection: string;
+  readonly endpoint: string;
+  /** Wall clock, ISO 8601 UTC. */
+  readonly time: string;
+  /** Monotonic clock, in ms from an arbitrary start: for durations, which the wall clock cannot give. */
+  readonly monotonicMs: number;
+}
+
+export interface PhaseEvent extends About {
+  readonly type: 'phase';
+  readonly from: Phase;
+  readonly to: Phase;
+  readonly latencyMs: number | null;
+  /** Sockets opened since the backend was last heard. */
+  readonly attempts: number;
+  readonly retryInMs: number | null;
+  /** Evaluations accepted on this machine that no backend has yet. */
+  readonly outbox: number;
+}
+
+/** The account of an interruption, after it is over and everything has been brought back. */
+export interface OutageEvent extends About {
+  readonly type: 'outage';
+  readonly cause: OutageCause;
+  readonly durationMs: number;
+  readonly attempts: number;
+  /** Evaluations that waited in the outbox and were delivered now. */
+  readonly deliveredLate: number;
+  /** Evaluations that the backend turned out to have had already. */
+  readonly answeredFromJournal: number;
+  /** Of those, how many have an unknown outcome. */
+  readonly unknown: number;
+  /** Evaluations that the backend refuses to take; they stay in the outbox. */
+  readonly refused: number;
+  /** Evaluations that were in the outbox and are nowhere now. Not 0 is a bug. */
+  readonly lost: number;
+  readonly sessions: readonly RestoredSession[];
+}
+
+export interface RestoredSession {
+  readonly session: string;
+  readonly name: string;
+  readonly revision: number;
+  readonly bindings: number;
+  readonly lost: readonly string[];
+}
+
+/** Something went wrong that does not end the watch. */
+export interface TroubleEvent extends About {
+  readonly type: 'trouble';
+  readonly message: string;
+}
+
+export type WatchEvent = PhaseEvent | OutageEvent | TroubleEvent;
