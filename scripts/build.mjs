@@ -9,6 +9,7 @@ import { buildCommands, buildCore } from './build/core.mjs';
 import { DIST, ROOT } from './build/layout.mjs';
 import { buildLazyPackages } from './build/lazy-packages.mjs';
 import { buildLibrary } from './build/library.mjs';
+import { writeLicences } from './build/licences.mjs';
 import { writeManifest } from './build/manifest.mjs';
 
 const started = performance.now();
@@ -18,6 +19,7 @@ try {
   await buildLazyPackages(next);
   await Promise.all([buildCore(next), buildCommands(next), buildBackend(next), buildEngine(next), buildLibrary(next)]);
   await writeManifest(next);
+  await writeLicences(next);
   const previous = `${next}-previous`;
   if (existsSync(DIST)) await rename(DIST, previous);
   await rename(next, DIST);

@@ -1,8 +1,9 @@
 /** Builds the backend's process, and the engine it starts, beside the CLI that starts it. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { BUNDLE, NATIVE_PACKAGES, SRC } from './layout.mjs';
+import { noteLicences } from './licences.mjs';
 
 export async function buildBackend(dist) {
   await build({
@@ -10,6 +11,7 @@ export async function buildBackend(dist) {
     entryPoints: [`${SRC}/backend/main.ts`],
     external: NATIVE_PACKAGES,
     outfile: `${dist}/backend.cjs`,
+    plugins: [noteLicences],
   });
 }
 
@@ -26,4 +28,5 @@ export async function buildEngine(dist) {
   });
   const { buildEngineBundle } = await import(pathToFileURL(bundler).href);
   await buildEngineBundle(`${dist}/engine/embedded.cjs`);
+  await rm(bundler);
 }

@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { deferredBuiltins } from './deferred-builtins.mjs';
 import { BUNDLE, CORE_FOLDERS, ROOT, SRC } from './layout.mjs';
 import { lazyPackages } from './lazy-packages.mjs';
+import { noteLicences } from './licences.mjs';
 import { oclifPatches } from './oclif-patches.mjs';
 import { sourcesBelow } from './sources.mjs';
 

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { BUNDLE, LAZY_PACKAGES, NATIVE_PACKAGES } from './layout.mjs';
+import { noteLicences } from './licences.mjs';
 
 const NAMESPACE = 'lazy-package';
 
@@ -27,7 +28,7 @@ export async function buildLazyPackages(dist) {
     entryPoints: LAZY_PACKAGES.map((name) => ({ in: name, out: `vendor/${name}` })),
     outdir: dist,
     outExtension: { '.js': '.cjs' },
-    plugins: [CONF_WITHOUT_SCHEMA],
+    plugins: [CONF_WITHOUT_SCHEMA, noteLicences],
   });
 }
 
