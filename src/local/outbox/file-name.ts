@@ -33,6 +33,9 @@ const RESERVATION = new RegExp(`^([0-9a-f]{32})\\.${OWNER}\\.[0-9a-f]{8}\\.(addi
 /** Of the milliseconds in an order: as many as the largest time of JavaScript has. */
 const ORDER_DIGITS = 16;
 
+/** Only a file that nobody's clock named can get here; then entries have no order among them, but all are seen. */
+const END_OF_TIME_MS = Number.MAX_SAFE_INTEGER;
+
 /** Hexadecimal digits of a digest: 128 bits, nobody finds two keys with the same ones by accident. */
 const HASH_DIGITS = 32;
 
@@ -48,7 +51,7 @@ export function hashOf(text: string): string {
  */
 export function nextOrder(nowMs: number, newest: string | undefined): string {
   const behind = newest === undefined ? 0 : millisecondsOf(newest) + 1;
-  const milliseconds = Math.max(0, nowMs, behind);
+  const milliseconds = Math.min(Math.max(0, nowMs, behind), END_OF_TIME_MS);
   return `${String(milliseconds).padStart(ORDER_DIGITS, '0')}-${randomName()}`;
 }
 
@@ -68,7 +71,7 @@ export function reservationName(purpose: Purpose, subject: string, owner: Owner)
 /** @returns the name taken apart, undefined if stui gave no such name */
 export function parseName(file: string): EntryName | ReservationName | undefined {
   const [, order = '', keyHash = '', entryPid, entryStart] = ENTRY.exec(file) ?? [];
-  if (order !== '' && Number.isSafeInteger(millisecondsOf(order))) {
+  if (order !== '') {
     return { file, order, keyHash, owner: entryPid === undefined ? null : ownerFrom(entryPid, entryStart) };
   }
   const [, subject, pid, start, purpose] = RESERVATION.exec(file) ?? [];

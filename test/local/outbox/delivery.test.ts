@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { hashOf } from '../../../src/local/outbox/file-name.js';
+import type { Processes } from '../../../src/local/outbox.js';
 import { Child } from '../child-process.js';
 import { temporaryDirectory } from '../temporary.js';
 import { bundle } from './bundle.js';
@@ -88,6 +90,22 @@ describe('delivering what others left', () => {
     expect(ended.map(({ code }) => code)).toEqual(Array(PROCESSES).fill(0));
     expect(delivered(data)).toEqual(expected);
     expect(keys(outbox)).toEqual([]);
+  });
+
+  it('is not skipped for somebody who only asked, and may have withdrawn for us', async () => {
+    const { data, outbox } = queued(0);
+    outbox.add(order('a'));
+    const subject = hashOf('lab');
+    writeFileSync(join(data, 'outbox', `${subject}.1.00000000.asking`), '');
+    let looks = 0;
+    const processes: Processes = {
+      self: () => ({ pid: process.pid, startedAt: null }),
+      isGone: ({ pid }) => {
+        if (pid === 1) looks += 1;
+        return pid === 1 && looks > 3;
+      },
+    };
+    expect(await outboxIn(data, { processes }).withDelivery('lab', () => 'done', SKIP)).toMatchObject({ ran: true });
   });
 
   it('is taken over from a process that was killed', async () => {

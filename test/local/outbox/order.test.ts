@@ -1,8 +1,10 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { nextOrder } from '../../../src/local/outbox/file-name.js';
 import { temporaryDirectory } from '../temporary.js';
-import { keys, order, outboxIn } from './orders.js';
+import { files, keys, order, outboxIn } from './orders.js';
 
 /** Clocks that stand still, jump and go backwards. */
 const clocks = fc.oneof(
@@ -62,6 +64,17 @@ describe('the order of acceptance', () => {
         expect(nextOrder(Math.min(one, other), newest) > newest).toBe(true);
       }),
     );
+  });
+
+  it.each(['9007199254740991', '9999999999999999'])('puts nothing out of sight behind a file from %s ms', (end) => {
+    const data = temporaryDirectory();
+    const outbox = outboxIn(data);
+    outbox.add(order('a'));
+    const [file = ''] = files(data);
+    renameSync(join(data, 'outbox', file), join(data, 'outbox', file.replace(/^\d+/, end)));
+    outbox.add(order('b'));
+    outbox.add(order('c'));
+    expect(keys(outbox)).toEqual(expect.arrayContaining(['b', 'c']));
   });
 
   it('takes a clock from before 1970 for one that stands at its start', () => {
