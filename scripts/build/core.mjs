@@ -32,7 +32,7 @@ export async function buildCore(dist) {
     },
     external: NEVER_BUNDLED,
     outfile: `${dist}/core.cjs`,
-    plugins: [deferredBuiltins(), lazyPackages(dist), oclifPatches()],
+    plugins: [deferredBuiltins(), lazyPackages(dist), oclifPatches(), noteLicences],
   });
   const text = await readFile(`${dist}/core.cjs`, 'ascii');
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 32);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { DIST, type Ending, type Json, stui, stuiWith, temporaryHome } from './stui.js';
 
-/** The life of a session. `log` is the one command that answers a stream of lines. */
+/** The life of a session. `log` and `watch` answer a stream of lines. */
 const LIFE: readonly (readonly string[])[] = [
   ['config list'],
   ['config get', 'timeout'],
@@ -18,6 +18,7 @@ const LIFE: readonly (readonly string[])[] = [
   ['backend start', '--detach'],
   ['backend status'],
   ['wait backend'],
+  ['watch', '--once'],
   ['outbox list'],
   ['outbox drop', 'kept', '--yes'],
   ['outbox flush'],
@@ -43,6 +44,8 @@ const LIFE: readonly (readonly string[])[] = [
   ['session import', 'release.stui.jsonl.gz'],
   ['backend stop'],
 ];
+
+const STREAMS = ['log', 'watch'];
 
 interface Step {
   readonly command: string;
