@@ -79,13 +79,12 @@ it('every command ends with 0 and says something to a person, on stdout only', a
 it('every command with --json prints exactly one document with its schema version, and nothing else', async () => {
   for (const { command, ending } of await live(temporaryHome(), '--json')) {
     expect({ command, code: ending.code, stderr: ending.stderr }).toEqual({ command, code: 0, stderr: '' });
-    const documents =
-      command === 'log'
-        ? ending.stdout
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line))
-        : [ending.json];
+    const documents = STREAMS.includes(command)
+      ? ending.stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
+      : [ending.json];
     for (const document of documents) expect(document).toMatchObject({ schemaVersion: 1 });
   }
 });
