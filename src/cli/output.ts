@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describeFailure, type FailureReport } from './failure.js';
 import { PLAIN, type Style } from './style.js';
+import { visible } from './terminal-text.js';
 
 /** Version of the shape of every JSON document; it changes only when a published field changes its meaning. */
 export const SCHEMA_VERSION = 1;
@@ -48,5 +49,6 @@ export async function writeFailure(error: unknown, { json, style = PLAIN }: Fail
 }
 
 function failureText({ message, hint }: FailureReport, style: Style): string {
-  return `${style.bad('stui:')} ${message}\n${hint === null ? '' : `${style.dim(hint)}\n`}`;
+  // Both may quote what was typed or what a backend said.
+  return `${style.bad('stui:')} ${visible(message)}\n${hint === null ? '' : `${style.dim(visible(hint))}\n`}`;
 }

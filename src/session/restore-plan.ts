@@ -65,7 +65,9 @@ function reportSaved(
   uncovered: readonly UncoveredInput[],
   replay: boolean,
 ): BindingReport {
-  if (binding.status !== 'saved') return { name, fidelity: 'lost', reason: binding.reason };
+  if (binding.status === 'lost') return { name, fidelity: 'lost', reason: binding.reason };
+  // The engine says what is in the way: "is a BlockClosure", "holds a BlockClosure at #(1)".
+  if (binding.status === 'unsaved') return { name, fidelity: 'lost', reason: `cannot be saved: it ${binding.reason}` };
   const saved = savedAt(binding.at);
   const doubt = uncovered.find((input) => input.answeredAt > binding.at && (input.unknown || input.unbounded));
   if (!doubt) return { name, fidelity: 'snapshot', reason: saved };

@@ -288,7 +288,11 @@ describe('a restore', () => {
     await host.evaluate(order('die'));
     await host.evaluate(order('x := 1'));
     const report = () => host.restore({ plan: true, replay: false, client: 'tester' });
-    expect((await report()).bindings).toContainEqual({ name: 'b', fidelity: 'lost', reason: 'it is a block' });
+    expect((await report()).bindings).toContainEqual({
+      name: 'b',
+      fidelity: 'lost',
+      reason: 'cannot be saved: it is a block',
+    });
     await host.evaluate(order('b := 2'));
     expect((await report()).bindings).toContainEqual({ name: 'b', fidelity: 'live' });
   });

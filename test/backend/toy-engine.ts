@@ -115,7 +115,7 @@ export class ToyEngine implements Engine {
       data: JSON.stringify(Object.fromEntries(saved.map((name) => [name, this.#values.get(name)]))),
       saved,
       removed: [],
-      unsaved: names.filter((name) => this.#unsaved.has(name)).map((name) => ({ name, reason: 'it is a block' })),
+      unsaved: names.filter((name) => this.#unsaved.has(name)).map((name) => ({ name, reason: 'is a block' })),
       classes: [],
     };
   }

@@ -33,6 +33,12 @@ describe('hostile text', () => {
       await stui(home, 'session', 'label', 'demo', 'colour=\u001b[31mred'),
       await stui(home, 'session', 'show'),
       await stui(home, 'session', 'list'),
+      await stui(home, 'session', 'show', '\u001b[31m'),
+      await stui(home, 'connection', 'use', '\u001b[31m'),
+      await stui(home, '\u001b[31m'),
+      await stui(home, 'eval', '3', '--\u001b[31m'),
+      await stui(home, 'eval', '-f', '\u001b[31m'),
+      await stui(home, 'session', 'import', '\u001b[31m'),
     ];
     for (const { stdout, stderr } of endings) expect([stdout, stderr].join()).not.toMatch(OBEYED);
     expect(endings[0]?.stdout).toContain('\\x1b');

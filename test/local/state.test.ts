@@ -148,7 +148,15 @@ describe('preferences', () => {
   it('have their defaults until they are set, and again when they are unset', async () => {
     const { preferences } = fresh().state;
     const values = (): unknown => Object.fromEntries(preferences.list().map(({ key, value }) => [key, value]));
-    const defaults = { autostart: true, timeout: 30_000, connection: 'local', engineMemoryMb: 128 };
+    const defaults = {
+      autostart: true,
+      timeout: 30_000,
+      connection: 'local',
+      reconnectFloor: 5,
+      reconnectCap: 2_000,
+      reconnectBudget: 10_000,
+      engineMemoryMb: 128,
+    };
     expect(values()).toEqual(defaults);
     await preferences.set('autostart', 'false');
     await preferences.set('engineMemoryMb', '256');

@@ -93,15 +93,16 @@ class EmbeddedEngineFactory implements EngineFactory {
 
   async #launch(): Promise<EngineProcess> {
     const snapshot = await this.#snapshots.blob();
-    if (snapshot !== undefined) {
-      try {
-        return await startEngineProcess(this.#command(['--snapshot-blob', snapshot]));
-      } catch (error) {
-        this.#log(`the startup snapshot does not work, starting without it: ${(error as Error).message}`);
-        await this.#snapshots.discard();
-      }
+    if (snapshot === undefined) return startEngineProcess(this.#command([]));
+    const withSnapshot = () => startEngineProcess(this.#command(['--snapshot-blob', snapshot]));
+    try {
+      // Once more before it is blamed: a process that was killed while it started says nothing about the snapshot.
+      return await withSnapshot().catch(withSnapshot);
+    } catch (error) {
+      this.#log(`the startup snapshot does not work, starting without it: ${(error as Error).message}`);
+      await this.#snapshots.discard();
+      return startEngineProcess(this.#command([]));
     }
-    return startEngineProcess(this.#command([]));
   }
 
   #flags(): string[] {
