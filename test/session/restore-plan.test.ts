@@ -30,7 +30,7 @@ const CASES: [string, EntryBody[], typeof COLD, Record<string, [string, string?]
     { x: ['snapshot', 'saved at revision 2'], y: ['snapshot', 'saved at revision 2'] },
   ],
   ['a live engine has what cannot be saved', [unsaved], LIVE, { file: ['live'] }],
-  ['a cold one loses it, and says why', [unsaved], COLD, { file: ['lost', 'holds an open file'] }],
+  ['a cold one loses it, and says why', [unsaved], COLD, { file: ['lost', 'cannot be saved: it holds an open file'] }],
   ['what an earlier restore lost is lost, live', [lost('x')], LIVE, { x: ['lost', 'gone'] }],
   ['what an earlier restore lost is lost, cold', [lost('x')], COLD, { x: ['lost', 'gone'] }],
   [
