@@ -58,7 +58,8 @@ export async function evaluate(workplace: Workplace, order: EvaluationOrder): Pr
     return { evaluation: queuedEvaluation(accepted), delivered: [] };
   } finally {
     forget();
-    if (outbox.get(key)?.owner) outbox.remove(key);
+    // Another command may have accepted the same key, and is waiting with it.
+    if (outbox.get(key)?.owner?.pid === process.pid) outbox.remove(key);
   }
 }
 
