@@ -35,9 +35,12 @@ const SCRIPT = 'ip -o monitor link address route & exec >&-; read -r _; kill $!;
 
 type Shell = ChildProcessByStdio<Writable, Readable, null>;
 
-/** Runs `ip monitor` of iproute2. It does not keep this process alive. */
-export const startIpMonitor: StartStream = (listener) => {
-  const shell = spawnShell();
+/**
+ * Runs `ip monitor` of iproute2. It does not keep this process alive.
+ * @param path where to look for `ip`
+ */
+export function startIpMonitor(listener: StreamListener, path = searchPath()): KernelStream {
+  const shell = spawnShell(path);
   let stopping: Promise<void> | undefined;
 
   const ended = new Promise<'absent' | 'failed'>((resolve) => {
@@ -68,19 +71,23 @@ export const startIpMonitor: StartStream = (listener) => {
       return stopping;
     },
   };
-};
+}
 
 /** In a process group of its own, since a Ctrl-C that only interrupts an evaluation must not end the shell and leave `ip`. */
-function spawnShell(): Shell {
+function spawnShell(path: string): Shell {
   const shell = spawn('/bin/sh', ['-c', SCRIPT], {
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
     cwd: '/',
-    env: { PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:${SYSTEM_DIRECTORIES}` },
+    env: { PATH: path },
   });
   shell.unref();
   for (const pipe of [shell.stdin, shell.stdout]) (pipe as Socket | undefined)?.unref();
   return shell;
+}
+
+function searchPath(): string {
+  return `${process.env['PATH'] ?? '/usr/bin:/bin'}:${SYSTEM_DIRECTORIES}`;
 }
 
 function killGroup(shell: Shell): void {
