@@ -34,7 +34,11 @@ export async function buildCore(dist) {
     outfile: `${dist}/core.cjs`,
     plugins: [deferredBuiltins(), lazyPackages(dist), oclifPatches(), noteLicences],
   });
-  const text = await readFile(`${dist}/core.cjs`, 'ascii');
+  // esbuild keeps regular expressions as they are written; the launcher reads the file as one byte a character.
+  const text = (await readFile(`${dist}/core.cjs`, 'utf8')).replace(
+    /[^\0-\x7f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 32);
   await writeFile(`${dist}/core.cjs`, `//${digest}\n${text}`);
 }
