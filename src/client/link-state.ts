@@ -305,10 +305,11 @@ class Turn {
       this.#giveUp('silent');
       return;
     }
-    if (primary !== null && this.now - heardAt >= this.timing.silenceMs) {
+    // The same sums as in nextTick: a difference may be rounded to the other side, and the tick would come again at once.
+    if (primary !== null && this.now >= heardAt + this.timing.silenceMs) {
       this.#lose('silence');
       this.#race();
-    } else if (primary !== null && this.now - heardAt >= this.timing.degradedAfterMs) {
+    } else if (primary !== null && this.now >= heardAt + this.timing.degradedAfterMs) {
       this.#state.phase = 'degraded';
     }
     if (this.#state.primary !== null && pingAt !== null && this.now >= pingAt) {
