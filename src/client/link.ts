@@ -98,8 +98,7 @@ export class Link {
         break;
       case 'close':
         this.#lanes.get(effect.lane)?.close();
-        this.#lanes.delete(effect.lane);
-        for (const [id, { lane }] of this.#pings) if (lane === effect.lane) this.#pings.delete(id);
+        this.#forget(effect.lane);
         break;
       case 'ping':
         this.#ping(effect.lane);
@@ -117,11 +116,16 @@ export class Link {
       connected: () => this.listener.connected(id),
       message: (frame) => this.#received(id, frame),
       closed: (reason) => {
-        this.#lanes.delete(id);
+        this.#forget(id);
         this.take({ type: 'closed', lane: id, reason });
       },
     });
     this.#lanes.set(id, lane);
+  }
+
+  #forget(lane: number): void {
+    this.#lanes.delete(lane);
+    for (const [id, ping] of this.#pings) if (ping.lane === lane) this.#pings.delete(id);
   }
 
   #ping(lane: number): void {
