@@ -87,10 +87,17 @@ export class BackendClient {
     return reply.result as Result<Descriptors[Name]>;
   }
 
+  /** Fails what is unanswered as Unreachable instead of sending it again on the next lane, for those who ask anew. */
+  abandon(reason: string): void {
+    for (const { reject, mayHaveArrived } of this.#waiting.values()) {
+      reject(new Unreachable(this.endpoint, reason, undefined, mayHaveArrived));
+    }
+  }
+
   close(): void {
     this.#closed = true;
     this.#link.close();
-    this.#failAll('the connection was closed');
+    this.abandon('the connection was closed');
   }
 
   async #exchange(
@@ -151,12 +158,6 @@ export class BackendClient {
 
   async #giveUp(reason: 'refused' | 'silent'): Promise<void> {
     const why = await this.#runtime.probe(this.endpoint);
-    this.#failAll(why ?? (reason === 'refused' ? 'the connection is refused' : 'nobody answers'));
-  }
-
-  #failAll(reason: string): void {
-    for (const { reject, mayHaveArrived } of this.#waiting.values()) {
-      reject(new Unreachable(this.endpoint, reason, undefined, mayHaveArrived));
-    }
+    this.abandon(why ?? (reason === 'refused' ? 'the connection is refused' : 'nobody answers'));
   }
 }
