@@ -66,6 +66,9 @@ export interface Accepted {
   readonly revision: number;
 }
 
+/** A snapshot entry with its bytes. */
+type SnapshotBody = EntryBody & { readonly blob: Uint8Array };
+
 interface RunOptions {
   readonly inspect: boolean;
   readonly progress?: EvaluationRequest['progress'] | undefined;
@@ -92,6 +95,8 @@ export class SessionHost {
   readonly #waiting = new Map<string, Waiting>();
   #engine: Engine | undefined;
   #engineState: SessionSummary['engineState'] = 'none';
+  /** What the engine gave away as captured, and a full disk did not take: the snapshots after these build on them. */
+  #unwritten: SnapshotBody[] = [];
   #cancelIdle: () => void = () => {};
   #cancelHibernation: () => void = () => {};
   #checkpointed: number;
@@ -377,9 +382,10 @@ export class SessionHost {
     } finally {
       if (this.#engineState === 'busy') this.#engineState = 'idle';
     }
-    const stored = await this.#appendOutput(input.key, bodies, tellHeld);
+    const stored = await this.#appendOutput(input.key, [...this.#unwritten, ...bodies], tellHeld);
+    this.#unwritten = [];
     this.#afterWork();
-    const output = stored[0]?.entry as StoredEntry['entry'] & OutputEntry;
+    const output = stored.find(({ entry }) => entry.type === 'output')?.entry as StoredEntry['entry'] & OutputEntry;
     return {
       result: { ...this.#evaluation(input.key, output), fromJournal: false, restored },
       ...(inspection ? { inspection } : {}),
@@ -451,6 +457,7 @@ export class SessionHost {
   #watch(engine: Engine): void {
     this.#engine = engine;
     this.#engineState = 'idle';
+    this.#unwritten = [];
     void engine.exited.then((exit) => {
       if (this.#engine !== engine) return;
       this.#engine = undefined;
@@ -495,10 +502,13 @@ export class SessionHost {
   async #capture(kind: 'full' | 'changes'): Promise<number> {
     if (!this.#engine) return 0;
     const capture = await this.#engine.capture(kind);
-    if (!capture) return 0;
-    const { blob, ...body } = snapshotOf(capture);
-    await this.#appendDrafts([this.#draft(BACKEND, body, blob)]);
-    return blob.byteLength;
+    const earlier = kind === 'full' ? [] : this.#unwritten;
+    this.#unwritten = capture ? [...earlier, snapshotOf(capture)] : earlier;
+    if (this.#unwritten.length === 0) return 0;
+    await this.#appendDrafts(this.#unwritten.map(({ blob, ...body }) => this.#draft(BACKEND, body, blob)));
+    const bytes = this.#unwritten.reduce((sum, { blob }) => sum + blob.byteLength, 0);
+    this.#unwritten = [];
+    return bytes;
   }
 
   #wantsFull(): boolean {
@@ -647,7 +657,7 @@ function outputOf(key: string, reply: EvaluateReply): OutputEntry {
   };
 }
 
-function snapshotOf(capture: Capture): EntryBody & { blob: Uint8Array } {
+function snapshotOf(capture: Capture): SnapshotBody {
   const blob = Buffer.from(capture.data, 'utf8');
   return {
     type: 'snapshot',
