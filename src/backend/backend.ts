@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFactory } from '../engine/contract.js';
 import type { Journal } from '../journal/journal.js';
+import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
 import { SessionRegistry } from './registry.js';
@@ -18,16 +19,6 @@ export interface BackendOptions {
   readonly engines: EngineFactory;
   readonly log: (message: string) => void;
 }
-
-/** What a running backend leaves in its data directory, for those who want to find or stop it. */
-export interface BackendRecord {
-  readonly pid: number;
-  readonly endpoint: string;
-  readonly version: string;
-  readonly startedAt: string;
-}
-
-export const RECORD_NAME = 'backend.json';
 
 export class Backend {
   readonly #registry: SessionRegistry;
@@ -74,12 +65,12 @@ export class Backend {
     // The answers of the last evaluations are still on their way to the socket.
     await new Promise((resolve) => setImmediate(resolve));
     this.#router.close();
-    await rm(join(this.options.dataDirectory, RECORD_NAME), { force: true });
+    await rm(join(this.options.dataDirectory, BACKEND_RECORD_FILE), { force: true });
     await this.options.journal.close();
   }
 
   async #writeRecord(record: BackendRecord): Promise<void> {
-    const path = join(this.options.dataDirectory, RECORD_NAME);
+    const path = join(this.options.dataDirectory, BACKEND_RECORD_FILE);
     const temporary = `${path}.${process.pid}`;
     await writeFile(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     await rename(temporary, path);

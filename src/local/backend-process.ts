@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { BackendNotStarted } from './errors.js';
 import { ensurePrivateDirectory } from './private-directory.js';
 import { isAlive } from './process-life.js';
@@ -13,14 +14,6 @@ export interface BackendLaunch {
   readonly dataDirectory: string;
   readonly cacheDirectory: string;
   readonly engineMemoryMb: number;
-}
-
-/** What a backend writes into its data directory while it runs. */
-export interface BackendRecord {
-  readonly pid: number;
-  readonly endpoint: string;
-  readonly version: string;
-  readonly startedAt: string;
 }
 
 export interface ForegroundBackend {
@@ -75,7 +68,7 @@ export async function launchForeground(launch: BackendLaunch): Promise<Foregroun
 /** @returns what the backend on this data directory wrote, if it still runs */
 export function runningBackend(dataDirectory: string): BackendRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(join(dataDirectory, 'backend.json'), 'utf8')) as BackendRecord;
+    const record = JSON.parse(readFileSync(join(dataDirectory, BACKEND_RECORD_FILE), 'utf8')) as BackendRecord;
     return isAlive(record.pid) ? record : undefined;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;

@@ -3,10 +3,11 @@ import { Flags } from '@oclif/core';
 import { StuiCommand } from '../../cli/base-command.js';
 import { CliError } from '../../cli/errors.js';
 import { writeDocument } from '../../cli/output.js';
-import { type BackendRecord, launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
+import { launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
 import { checkedEndpoint } from '../../local/endpoint.js';
 import { stuiPaths } from '../../local/paths.js';
 import { openLocalState } from '../../local/state.js';
+import type { BackendRecord } from '../../protocol/backend-record.js';
 import { useConfiguredDefaults } from '../../service/backend-command.js';
 import { privateDataDirectory, privateLaunch, startOnce } from '../../service/private-backend.js';
 
