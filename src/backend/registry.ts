@@ -41,7 +41,8 @@ export class SessionRegistry {
 
   /** Settles what the last backend left open, then watches for expiry. */
   async start(): Promise<void> {
-    for (const host of this.#hosts.values()) await host.recover();
+    // All at once: nothing that is asked for meanwhile, not even to stop, may come between.
+    await Promise.all(this.all().map((host) => host.recover()));
     this.#watchExpiry();
   }
 

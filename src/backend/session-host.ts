@@ -69,6 +69,9 @@ export interface Accepted {
 /** A snapshot entry with its bytes. */
 type SnapshotBody = EntryBody & { readonly blob: Uint8Array };
 
+/** Says that what is done is durable only when the disk has space again. */
+type TellHeld = (why: ProtocolError) => void;
+
 interface RunOptions {
   readonly inspect: boolean;
   readonly progress?: EvaluationRequest['progress'] | undefined;
@@ -101,6 +104,8 @@ export class SessionHost {
   #cancelHibernation: () => void = () => {};
   #checkpointed: number;
   #stopping = false;
+  /** The oldest pending input may have run. Were another one to run now, a successor could not tell which of them did. */
+  #oldestMayHaveRun: boolean;
   #lastWorked = 0;
 
   constructor(
@@ -108,6 +113,7 @@ export class SessionHost {
     public state: SessionState,
   ) {
     this.#checkpointed = state.revision;
+    this.#oldestMayHaveRun = state.pending.length > 0 && !state.pendingUntouched;
   }
 
   get engineState(): SessionSummary['engineState'] {
@@ -208,20 +214,30 @@ export class SessionHost {
     return this.#evaluation(key);
   }
 
-  /** Settles what a crash left open: the oldest pending input may have run, those behind it have not. */
+  /**
+   * Settles what a crash left open: the oldest pending input may have run, those behind it have not. These take their
+   * places before anything new can be accepted. Resolves when it is durable that they go on, or held by a full disk.
+   */
   async recover(): Promise<void> {
     const waiting = [...this.state.pending];
     const interrupted = this.state.pendingUntouched ? undefined : waiting.shift();
-    if (interrupted) {
-      await this.#append(BACKEND, [
-        unknownOutput(interrupted.key, 'BackendDied', 'the backend ended while this evaluation was running'),
-      ]);
-    } else if (waiting.length > 0) await this.#append(BACKEND, [{ type: 'backend', event: 'resumed' }]);
-    for (const input of waiting) {
-      this.#schedule(input, { inspect: false }).catch((error: Error) =>
-        this.context.log(`${this.state.id}: ${error.message}`),
-      );
-    }
+    const logged = (error: Error) => this.context.log(`${this.state.id}: ${error.message}`);
+    let settled: Promise<unknown> = Promise.resolve();
+    if (interrupted) settled = this.#answerInLane(interrupted.key, (tellHeld) => this.#disown(interrupted, tellHeld));
+    else if (waiting.length > 0) settled = this.#runInLane((tellHeld) => this.#resume(tellHeld)).told;
+    for (const input of waiting) this.#schedule(input, { inspect: false }).catch(logged);
+    await settled.catch(logged);
+  }
+
+  async #resume(tellHeld: TellHeld): Promise<void> {
+    await this.#appendHeld('what is accepted', [{ type: 'backend', event: 'resumed' }], tellHeld);
+  }
+
+  async #disown({ key }: PendingInput, tellHeld: TellHeld): Promise<Evaluated> {
+    const output = unknownOutput(key, 'BackendDied', 'the backend ended while this evaluation was running');
+    await this.#appendHeld(`the output of ${key}`, [output], tellHeld);
+    this.#oldestMayHaveRun = false;
+    return { result: { ...this.#evaluation(key), fromJournal: true, restored: null } };
   }
 
   /** Gives every pending input the outcome `unknown`: for a session that came from elsewhere, where they may have run. */
@@ -230,6 +246,7 @@ export class SessionHost {
       unknownOutput(key, 'Imported', 'the archive was made before this evaluation had an outcome'),
     );
     if (outputs.length > 0) await this.#append(BACKEND, outputs);
+    this.#oldestMayHaveRun = false;
   }
 
   /** @returns what a restore would do, or did. */
@@ -328,7 +345,7 @@ export class SessionHost {
     await this.#lane.run(async () => {
       const logged = (error: Error) => this.context.log(`${this.state.id}: ${error.message}`);
       await this.#capture('changes').catch(logged);
-      if (this.state.pending.length > 0)
+      if (this.state.pending.length > 0 && !this.#oldestMayHaveRun)
         await this.#append(BACKEND, [{ type: 'backend', event: 'stopped' }]).catch(logged);
       await this.#stopEngine();
     });
@@ -336,28 +353,39 @@ export class SessionHost {
 
   #schedule(input: PendingInput, options: RunOptions): Promise<Evaluated> {
     this.#cancelIdle();
-    let tellHeld: (reason: ProtocolError) => void = () => {};
-    const held = new Promise<never>((_, reject) => {
-      tellHeld = reject;
-    });
-    const answer = this.#lane.run(() => this.#run(input, options, tellHeld));
-    const told = Promise.race([answer, held]);
-    this.#waiting.set(input.key, { told, settled: answer });
-    const forget = () => this.#waiting.delete(input.key);
-    answer.then(forget, forget);
+    return this.#answerInLane(input.key, (tellHeld) => this.#run(input, options, tellHeld));
+  }
+
+  /** @param answer told how to say that a full disk holds its outcome; whoever waits for it is told then */
+  #answerInLane(key: string, answer: (tellHeld: TellHeld) => Promise<Evaluated>): Promise<Evaluated> {
+    const { told, settled } = this.#runInLane(answer);
+    this.#waiting.set(key, { told, settled });
+    const forget = () => this.#waiting.delete(key);
+    settled.then(forget, forget);
     return told;
   }
 
+  #runInLane<T>(task: (tellHeld: TellHeld) => Promise<T>): { told: Promise<T>; settled: Promise<T> } {
+    let tellHeld: TellHeld = () => {};
+    const held = new Promise<never>((_, reject) => {
+      tellHeld = reject;
+    });
+    const settled = this.#lane.run(() => task(tellHeld));
+    return { told: Promise.race([settled, held]), settled };
+  }
+
   /** @param tellHeld called when the outcome is known but the disk does not take it yet */
-  async #run(
-    input: PendingInput,
-    { inspect, progress }: RunOptions,
-    tellHeld: (why: ProtocolError) => void,
-  ): Promise<Evaluated> {
+  async #run(input: PendingInput, { inspect, progress }: RunOptions, tellHeld: TellHeld): Promise<Evaluated> {
     if (this.#stopping) {
       throw new ProtocolError(
         'ShuttingDown',
         `The backend is stopping. The evaluation ${input.key} is accepted and runs when the backend is back`,
+      );
+    }
+    if (this.#oldestMayHaveRun) {
+      throw new ProtocolError(
+        'SessionError',
+        `What went before could not be written. The evaluation ${input.key} is accepted and runs after a restart`,
       );
     }
     let restored: RestoreReport | null = null;
@@ -382,7 +410,7 @@ export class SessionHost {
     } finally {
       if (this.#engineState === 'busy') this.#engineState = 'idle';
     }
-    const stored = await this.#appendOutput(input.key, [...this.#unwritten, ...bodies], tellHeld);
+    const stored = await this.#appendHeld(`the output of ${input.key}`, [...this.#unwritten, ...bodies], tellHeld);
     this.#unwritten = [];
     this.#afterWork();
     const output = stored.find(({ entry }) => entry.type === 'output')?.entry as StoredEntry['entry'] & OutputEntry;
@@ -610,11 +638,11 @@ export class SessionHost {
     }
   }
 
-  /** The code has run: its output is held until the disk takes it, and nothing else runs in the session meanwhile. */
-  async #appendOutput(
-    key: string,
+  /** What happened is held until the disk takes it, and nothing else runs in the session meanwhile. */
+  async #appendHeld(
+    what: string,
     bodies: readonly (EntryBody & { blob?: Uint8Array })[],
-    tellHeld: (why: ProtocolError) => void,
+    tellHeld: TellHeld,
   ): Promise<readonly StoredEntry[]> {
     for (let attempt = 1; ; attempt++) {
       // The time is taken anew, so that entries stay in order of time.
@@ -622,10 +650,13 @@ export class SessionHost {
       try {
         return await this.context.journal.append(this.state.id, drafts);
       } catch (error) {
-        if (!(error instanceof JournalFull) || this.#stopping) throw error;
+        if (!(error instanceof JournalFull) || this.#stopping) {
+          this.#oldestMayHaveRun = true;
+          throw error;
+        }
         if (attempt === 1) {
-          this.context.log(`${this.state.id}: the disk is full; holding the output of ${key}`);
-          tellHeld(storageFull(`The evaluation ${key} ran; its outcome is held until there is space.`));
+          this.context.log(`${this.state.id}: the disk is full; holding ${what}`);
+          tellHeld(storageFull(`Nothing is lost: ${what} is held until there is space.`));
         }
         await new Promise<void>((resolve) => this.context.after(settings.STORAGE_RETRY_MS, resolve));
       }
