@@ -388,6 +388,7 @@ export class SessionHost {
         `What went before could not be written. The evaluation ${input.key} is accepted and runs after a restart`,
       );
     }
+    let begun = false;
     let restored: RestoreReport | null = null;
     let bodies: readonly (EntryBody & { blob?: Uint8Array })[];
     let inspection: Inspection | undefined;
@@ -396,6 +397,7 @@ export class SessionHost {
       restored = ensured.restored;
       this.#engineState = 'busy';
       progress?.('running', { key: input.key, session: this.state.id, revision: input.seq });
+      begun = true;
       const reply = await ensured.engine.evaluate({
         code: input.code,
         timeoutMs: input.timeoutMs,
@@ -406,7 +408,7 @@ export class SessionHost {
       inspection = reply.inspection;
       bodies = [outputOf(input.key, reply), ...(reply.capture ? [snapshotOf(reply.capture)] : [])];
     } catch (error) {
-      bodies = [failedOutput(input.key, error)];
+      bodies = [failedOutput(input.key, error, begun)];
     } finally {
       if (this.#engineState === 'busy') this.#engineState = 'idle';
     }
@@ -703,9 +705,9 @@ function snapshotOf(capture: Capture): SnapshotBody {
   };
 }
 
-/** No answer came. Whether the code ran decides between `unknown` and a plain error. */
-function failedOutput(key: string, error: unknown): OutputEntry {
-  if (error instanceof EngineDied) return unknownOutput(key, 'EngineDied', error.message);
+/** No answer came. An engine that died before it was given the code has certainly not run it. */
+function failedOutput(key: string, error: unknown, begun: boolean): OutputEntry {
+  if (begun && error instanceof EngineDied) return unknownOutput(key, 'EngineDied', error.message);
   const failure: EvaluationError = {
     class: error instanceof EngineUnavailable ? 'EngineUnavailable' : 'RestoreFailed',
     message: error instanceof Error ? error.message : String(error),
