@@ -2,29 +2,38 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { durationFlag } from '../cli/duration.js';
 import { CliError, UsageError } from '../cli/errors.js';
-import { showLiveLines } from '../cli/live-lines.js';
+import { type LiveLine, showLiveLines } from '../cli/live-lines.js';
 import { writeJsonLine } from '../cli/output.js';
-import type { Phase } from '../client/link-state.js';
-import { watchNetwork } from '../client/network/monitor.js';
-import { LINK_TIMING } from '../client/timing.js';
+import type { Style } from '../cli/style.js';
+import { visibleLine } from '../cli/terminal-text.js';
+import { LINK_TIMING, ONE_SHOT_TIMING } from '../client/timing.js';
 import { stuiPaths } from '../local/paths.js';
 import { BackendCommand, openWorkplace } from '../service/backend-command.js';
+import { ConnectionWatch, type WatchEnd, type WatchedConnection } from '../service/watch/connection-watch.js';
 import type { WatchEvent } from '../service/watch/event.js';
-import { publishMetrics } from '../service/watch/metrics.js';
-import { EventProgram, notifySystemd } from '../service/watch/reactions.js';
-import { announceWatch, askWatches } from '../service/watch/running.js';
+import { EventOutput } from '../service/watch/event-output.js';
+import { EventProgram } from '../service/watch/event-program.js';
+import { allAnswer, type Goal } from '../service/watch/goal.js';
+import { askWatches } from '../service/watch/running.js';
 import { eventLine, watchLine } from '../service/watch/view.js';
-import { Watcher } from '../service/watch/watcher.js';
 
-const GOOD: ReadonlySet<Phase> = new Set(['healthy', 'degraded', 'busy']);
-const GONE: ReadonlySet<Phase> = new Set(['lost', 'waiting', 'idle']);
+/** When the watch is over, whoever reads its events or is run on them gets this long to take the last ones, in ms. */
+const LAST_EVENTS_MS = 2_000;
+
+interface WatchFlags {
+  readonly connection: string | undefined;
+  readonly session: readonly string[];
+  readonly once: boolean;
+  readonly until: 'healthy' | 'lost' | undefined;
+}
 
 export default class Watch extends BackendCommand<void> {
   static override summary = 'Watch connections: how they are, when they break, and what comes back.';
   static override description =
     'Keeps a link to each connection (the one in use when none is named), tries again when it breaks, then restores the ' +
     'sessions it watches, delivers the outbox and gives the account of the outage. It starts no backend. SIGUSR1, or ' +
-    '"stui watch --now" from elsewhere, makes it try at once. SIGTERM ends it with exit code 0.';
+    '"stui watch --now" from elsewhere, makes it try at once. SIGTERM ends it with exit code 0, unless it waits for ' +
+    'something with --until or --once. Under systemd (Type=notify, NotifyAccess=all) it tells how it is.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> ci staging --json --metrics 9464',
@@ -41,11 +50,16 @@ export default class Watch extends BackendCommand<void> {
       summary: 'Session to restore after an outage; can be given several times.',
       description: 'Defaults to STUI_SESSION, then to the current session of each connection.',
     }),
-    once: Flags.boolean({ summary: 'Tell how the connections are, and end: exit 0 when all answer, 5 otherwise.' }),
+    once: Flags.boolean({
+      summary:
+        'Tell how the connections are, and end: exit 0 when all answer, 5 otherwise. Restores and delivers nothing.',
+      exclusive: ['until'],
+    }),
     until: Flags.option({ summary: 'End when every connection is so.', options: ['healthy', 'lost'] as const })(),
     timeout: durationFlag({ summary: 'With --until: exit 6 after this long.', dependsOn: ['until'] }),
     exec: Flags.string({
       summary: 'Program to run on every event, with the event as JSON on its stdin.',
+      description: 'One run at a time, in the order of the events, each for a minute at most. No shell is involved.',
       helpValue: '<program>',
     }),
     metrics: Flags.string({
@@ -57,87 +71,59 @@ export default class Watch extends BackendCommand<void> {
 
   protected override readonly jsonForm = 'line';
 
-  #watchers: Watcher[] = [];
-  #settle: (result: { error?: Error }) => void = () => {};
-
   protected override async execute(): Promise<void> {
     const { argv, flags } = await this.parse(Watch);
     if (flags.now) return this.#askOthers();
-    const names = argv as string[];
-    const unknown = names.find((name) => name.startsWith('-'));
-    if (unknown) throw new UsageError(`Unknown flag: ${unknown.split('=', 1)[0]}`);
-
-    const live =
-      !this.jsonEnabled() && !flags.once && !flags.until && process.stdout.isTTY === true && !process.env['CI'];
+    const goal: Goal = flags.once ? 'once' : flags.until;
     const style = await this.stdoutStyle();
-    const program = flags.exec === undefined ? undefined : new EventProgram(flags.exec, (text) => this.#warn(text));
-    const ended = new Promise<{ error?: Error }>((resolve) => {
-      this.#settle = resolve;
+    const json = this.jsonEnabled();
+    const live = !json && goal === undefined && process.stdout.isTTY === true && !process.env['CI'];
+    const connections = connectionsOf(argv as string[], flags);
+    // What stands below the line of each connection on a terminal: the last thing that happened to it.
+    const notes = new Map<string, string>();
+    const warn = (message: string) => {
+      const text = visibleLine(`stui: ${message}`);
+      if (live) notes.set(connections[0]?.workplace.connection ?? '', text);
+      else process.stderr.write(`${text}\n`);
+    };
+    const program = flags.exec === undefined ? undefined : new EventProgram(flags.exec, { warn });
+    const output = new EventOutput((event) => (json ? writeJsonLine(event) : this.#writeLine(event, style)), warn);
+    const watch = new ConnectionWatch({
+      connections,
+      goal,
+      timeoutMs: flags.timeout,
+      metrics: flags.metrics,
+      env: process.env,
+      paths: stuiPaths(process.env),
+      warn,
+      onEvent: (event) => {
+        program?.run(event);
+        if (event.type !== 'phase') notes.set(event.connection, eventLine(event, style));
+        // How things are is all that is asked for, and a terminal shows that by itself.
+        if (json || (!live && goal !== 'once')) output.tell(event);
+      },
     });
-    const onEvent = (event: WatchEvent) => {
-      program?.run(event);
-      if (this.jsonEnabled()) void writeJsonLine(event);
-      else if (!live) void this.writeText(eventLine(event, style));
-      if (event.type === 'phase') {
-        notifySystemd(`--status=${event.connection} is ${event.to}`, process.env, (text) => this.#warn(text));
-        this.#check(flags.once ? 'once' : flags.until);
-      }
-    };
-    for (const name of names.length > 0 ? names : [flags.connection]) {
-      const workplace = openWorkplace({ connection: name, autostart: false });
-      const current = process.env['STUI_SESSION'] || workplace.local.currentSessions.get(workplace.connection)?.id;
-      const sessions = flags.session.length > 0 ? flags.session : current ? [current] : [];
-      this.#watchers.push(new Watcher({ workplace, sessions, timing: workplace.timing(LINK_TIMING), onEvent }));
+    const lines = watch.watchers.map(
+      (watcher): LiveLine => ({
+        title: () => watchLine(watcher, style),
+        note: () => notes.get(watcher.connection) ?? '',
+      }),
+    );
+    const end = await watch.run(live ? (ended) => showLiveLines(lines, ended) : undefined);
+    if (goal === 'once' && !json) await this.writeText(lines.map(({ title }) => title()).join('\n'));
+    await withinLimit(Promise.all([output.written(), program?.allStarted()]));
+    this.#conclude(end, goal, watch);
+  }
+
+  #conclude(end: WatchEnd, goal: Goal, watch: ConnectionWatch): void {
+    if (end === 'timed-out') {
+      throw new CliError('timed-out', `The connections did not all become ${goal}`, { exit: 'timedOut' });
     }
-    const lines = this.#watchers.map((watcher) => () => watchLine(watcher, style));
-    await this.#run(ended, flags, live ? (done) => showLiveLines(lines, done) : undefined);
+    if (goal === 'once' && !allAnswer(watch.phases)) this.exitAs('unreachable');
   }
 
-  async #run(
-    ended: Promise<{ error?: Error }>,
-    flags: { metrics?: string | undefined; timeout?: number | undefined; until?: string | undefined },
-    show: ((done: Promise<void>) => Promise<void>) | undefined,
-  ): Promise<void> {
-    const paths = stuiPaths(process.env);
-    const tellAll = (event: { type: 'attempt' } | { type: 'network' } | { type: 'woke' }) => {
-      for (const watcher of this.#watchers) watcher.tell(event);
-    };
-    const monitor = watchNetwork({ onEvent: ({ type }) => tellAll({ type }) });
-    const attempt = () => tellAll({ type: 'attempt' });
-    const finish = () => this.#settle({});
-    process.on('SIGUSR1', attempt);
-    // Ending a watch is not a failure; Ctrl-C still ends it with 130.
-    process.removeAllListeners('SIGTERM').on('SIGTERM', finish);
-    const stopMetrics = flags.metrics === undefined ? undefined : await publishMetrics(flags.metrics, this.#watchers);
-    const withdraw = announceWatch(paths);
-    const timer = flags.timeout === undefined ? undefined : setTimeout(() => this.#timeUp(flags.until), flags.timeout);
-    try {
-      for (const watcher of this.#watchers) await watcher.start();
-      notifySystemd('--ready', process.env, (text) => this.#warn(text));
-      const [{ error }] = await Promise.all([ended, show?.(ended.then(() => {}))]);
-      if (error) throw error;
-    } finally {
-      clearTimeout(timer);
-      withdraw();
-      stopMetrics?.();
-      for (const watcher of this.#watchers) watcher.stop();
-      await monitor.stop();
-    }
-  }
-
-  #check(goal: 'once' | 'healthy' | 'lost' | undefined): void {
-    const phases = this.#watchers.map(({ phase }) => phase);
-    const good = phases.every((phase) => GOOD.has(phase));
-    if (goal === 'healthy' && good) this.#settle({});
-    if (goal === 'lost' && phases.every((phase) => GONE.has(phase))) this.#settle({});
-    if (goal !== 'once' || phases.some((phase) => phase === 'connecting')) return;
-    if (!good) this.exitAs('unreachable');
-    this.#settle({});
-  }
-
-  #timeUp(goal: string | undefined): void {
-    const error = new CliError('timed-out', `The connections did not all become ${goal}`, { exit: 'timedOut' });
-    this.#settle({ error });
+  #writeLine(event: WatchEvent, style: Style): Promise<void> {
+    return this.writeText(eventLine(event, style));
   }
 
   async #askOthers(): Promise<void> {
@@ -152,10 +138,6 @@ export default class Watch extends BackendCommand<void> {
     else await this.writeText(`Asked ${asked.length} watch${asked.length === 1 ? '' : 'es'} to try now`);
   }
 
-  #warn(message: string): void {
-    process.stderr.write(`stui: ${message}\n`);
-  }
-
   override async run(): Promise<void> {
     await this.execute();
   }
@@ -163,4 +145,30 @@ export default class Watch extends BackendCommand<void> {
   protected override render(): string {
     return '';
   }
+}
+
+/** @throws UsageError, UnknownConnection */
+function connectionsOf(names: readonly string[], flags: WatchFlags): WatchedConnection[] {
+  // Where several arguments are allowed, oclif takes an unknown flag for one of them.
+  const unknown = names.find((name) => name.startsWith('-'));
+  if (unknown) throw new UsageError(`Unknown flag: ${unknown.split('=', 1)[0]}`);
+  return [...new Set(names.length > 0 ? names : [flags.connection])].map((name) => {
+    const workplace = openWorkplace({ connection: name, autostart: false });
+    const current = process.env['STUI_SESSION'] || workplace.local.currentSessions.get(workplace.connection)?.id;
+    return {
+      workplace,
+      sessions: flags.session.length > 0 ? [...new Set(flags.session)] : current ? [current] : [],
+      // A mere look does not wait for a host that answers nothing.
+      timing: workplace.timing(flags.once ? ONE_SHOT_TIMING : LINK_TIMING),
+    };
+  });
+}
+
+async function withinLimit(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LAST_EVENTS_MS);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

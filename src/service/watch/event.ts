@@ -22,23 +22,29 @@ export interface PhaseEvent extends About {
   readonly outbox: number;
 }
 
-/** The account of an interruption, after it is over and everything has been brought back. */
-export interface OutageEvent extends About {
-  readonly type: 'outage';
-  readonly cause: OutageCause;
-  readonly durationMs: number;
-  readonly attempts: number;
-  /** Evaluations that waited in the outbox and were delivered now. */
+/** What became of the evaluations that waited in the outbox. Each is counted in one account only. */
+export interface DeliveryAccount {
+  /** Evaluations that waited in the outbox and were delivered now, by this watch or by another command. */
   readonly deliveredLate: number;
   /** Evaluations that the backend turned out to have had already. */
   readonly answeredFromJournal: number;
   /** Of those, how many have an unknown outcome. */
   readonly unknown: number;
-  /** Evaluations that the backend refuses to take; they stay in the outbox. */
+  /** Evaluations that the backend refuses to take; they stay in the outbox, and are in the next account again. */
   readonly refused: number;
   /** Evaluations that were in the outbox and are nowhere now. Not 0 is a bug. */
   readonly lost: number;
+}
+
+/** The account of an interruption, after it is over and everything has been brought back. */
+export interface OutageEvent extends About, DeliveryAccount {
+  readonly type: 'outage';
+  readonly cause: OutageCause;
+  readonly durationMs: number;
+  readonly attempts: number;
   readonly sessions: readonly RestoredSession[];
+  /** False when not everything could be brought back, mostly because the link broke again: the next account has the rest. */
+  readonly complete: boolean;
 }
 
 export interface RestoredSession {
@@ -49,10 +55,15 @@ export interface RestoredSession {
   readonly lost: readonly string[];
 }
 
+/** What earlier commands had left in the outbox was delivered when the watch first reached the backend. */
+export interface DeliveryEvent extends About, DeliveryAccount {
+  readonly type: 'delivery';
+}
+
 /** Something went wrong that does not end the watch. */
 export interface TroubleEvent extends About {
   readonly type: 'trouble';
   readonly message: string;
 }
 
-export type WatchEvent = PhaseEvent | OutageEvent | TroubleEvent;
+export type WatchEvent = PhaseEvent | OutageEvent | DeliveryEvent | TroubleEvent;

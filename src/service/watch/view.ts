@@ -2,7 +2,7 @@
 import { formatDuration } from '../../cli/duration.js';
 import type { Style } from '../../cli/style.js';
 import { visibleLine } from '../../cli/terminal-text.js';
-import type { WatchEvent } from './event.js';
+import type { DeliveryAccount, WatchEvent } from './event.js';
 import type { Watcher } from './watcher.js';
 
 /** One line about a connection as it is now. */
@@ -12,9 +12,10 @@ export function watchLine(watcher: Watcher, style: Style): string {
   const paint = good ? style.good : phase === 'degraded' || phase === 'restoring' ? style.warn : style.bad;
   const parts = [
     style.bold(visibleLine(watcher.connection)),
-    paint(phase),
+    // Idle is a link that gave up; before its start nobody sees it.
+    paint(phase === 'idle' ? 'unreachable' : phase),
     good && latencyMs !== null ? `${latencyMs.toFixed(1)} ms` : '',
-    `for ${formatDuration(watcher.inPhaseMs)}`,
+    watcher.upMs === null ? `for ${formatDuration(watcher.inPhaseMs)}` : `up ${formatDuration(watcher.upMs)}`,
     good ? '' : `attempt ${watcher.attempts}`,
     retryInMs === null ? '' : `next in ${formatDuration(retryInMs)}`,
     outbox > 0 ? style.warn(`${outbox} in the outbox`) : '',
@@ -34,16 +35,25 @@ export function eventLine(event: WatchEvent, style: Style): string {
     case 'outage': {
       const restored = event.sessions.map(
         ({ name, bindings, lost }) =>
-          `${visibleLine(name)}: ${bindings} bindings${lost.length > 0 ? `, lost ${lost.map(visibleLine).join(' ')}` : ''}`,
+          `; ${visibleLine(name)}: ${bindings} bindings${lost.length > 0 ? `, lost ${lost.map(visibleLine).join(' ')}` : ''}`,
       );
       return [
-        `${about}  back after ${formatDuration(event.durationMs)} (${event.cause}), ${event.attempts} attempts:`,
-        `${event.deliveredLate} delivered late, ${event.answeredFromJournal} answered from the journal,`,
-        `${event.unknown} unknown, ${event.refused} refused, ${event.lost} lost`,
-        ...restored.map((text) => `; ${text}`),
-      ].join(' ');
+        `${about}  back after ${formatDuration(event.durationMs)} (${event.cause}), ${event.attempts} attempts: `,
+        accountOf(event),
+        ...restored,
+        event.complete ? '' : '; not everything is back yet',
+      ].join('');
     }
+    case 'delivery':
+      return `${about}  outbox: ${accountOf(event)}`;
     case 'trouble':
       return `${about}  ${style.warn(visibleLine(event.message))}`;
   }
+}
+
+function accountOf({ deliveredLate, answeredFromJournal, unknown, refused, lost }: DeliveryAccount): string {
+  return (
+    `${deliveredLate} delivered late, ${answeredFromJournal} answered from the journal, ` +
+    `${unknown} unknown, ${refused} refused, ${lost} lost`
+  );
 }

@@ -1,18 +1,22 @@
 /** Watches one connection: keeps its link, and after every interruption brings back what it is for. */
 import { BackendClient } from '../../client/backend-client.js';
+import { type LinkRuntime, REAL_RUNTIME } from '../../client/link.js';
 import type { LinkEffect, LinkEvent, LinkState, Outage, Phase } from '../../client/link-state.js';
 import type { LinkTiming } from '../../client/timing.js';
 import { ProtocolError } from '../../protocol/errors.js';
-import { deliverOrphans } from '../delivery.js';
 import type { Workplace } from '../workplace.js';
-import type { OutageEvent, RestoredSession, WatchEvent } from './event.js';
+import { AuditedDelivery } from './audited-delivery.js';
+import type { DeliveryAccount, OutageEvent, RestoredSession, WatchEvent } from './event.js';
 
 export interface WatcherOptions {
   readonly workplace: Workplace;
   /** Sessions to restore after an interruption. */
   readonly sessions: readonly string[];
   readonly timing: LinkTiming;
+  /** A mere look restores and delivers nothing. */
+  readonly onlyLooks?: boolean;
   readonly onEvent: (event: WatchEvent) => void;
+  readonly runtime?: LinkRuntime;
 }
 
 /** Totals since the watch began. */
@@ -22,29 +26,56 @@ export interface WatchTotals {
   readonly attempts: number;
 }
 
+/** The backend answers. */
+export const UP: ReadonlySet<Phase> = new Set(['healthy', 'degraded', 'busy', 'restoring']);
+
+/** An interruption that is over; null stands for the time before the first answer, which is none. */
+type Return = { readonly outage: Outage; readonly until: number } | null;
+
+const NOTHING_DELIVERED: DeliveryAccount = {
+  deliveredLate: 0,
+  answeredFromJournal: 0,
+  unknown: 0,
+  refused: 0,
+  lost: 0,
+};
+
 export class Watcher {
   readonly connection: string;
   readonly endpoint: string;
+  readonly #runtime: LinkRuntime;
+  readonly #delivery: AuditedDelivery;
   #client: BackendClient | undefined;
   #phase: Phase = 'idle';
-  #since = performance.now();
+  #since: number;
+  #upSince: number | undefined;
+  #met = false;
+  #bringingBack = false;
+  #next: { readonly from: Return } | undefined;
   #lastOutage: OutageEvent | undefined;
   #totals: WatchTotals = { outages: 0, outageMs: 0, attempts: 0 };
-  #opened = 0;
+  #outbox = 0;
+  #outboxTrouble: string | undefined;
+  #stopped = false;
 
   constructor(private readonly options: WatcherOptions) {
     this.connection = options.workplace.connection;
     this.endpoint = options.workplace.endpoint;
+    this.#runtime = options.runtime ?? REAL_RUNTIME;
+    this.#since = this.#runtime.now();
+    this.#delivery = new AuditedDelivery(options.workplace);
   }
 
   async start(): Promise<void> {
     const { timing, workplace } = this.options;
     const onEffect = (effect: LinkEffect, state: LinkState) => this.#took(effect, state);
-    this.#client = await BackendClient.open(this.endpoint, { timing, onEffect });
+    this.#client = await BackendClient.open(this.endpoint, { timing, runtime: this.#runtime, onEffect });
     workplace.use(this.#client);
   }
 
+  /** No event follows. */
   stop(): void {
+    this.#stopped = true;
     this.#client?.close();
   }
 
@@ -56,13 +87,20 @@ export class Watcher {
     return this.#phase;
   }
 
+  /** Null while the backend does not answer. */
   get latencyMs(): number | null {
-    return this.#client?.link.roundTrip?.smoothed ?? null;
+    const link = this.#client?.link;
+    return link === undefined || link.primary === null ? null : (link.roundTrip?.smoothed ?? null);
   }
 
   /** How long the link has been in its phase, in ms. */
   get inPhaseMs(): number {
-    return performance.now() - this.#since;
+    return this.#runtime.now() - this.#since;
+  }
+
+  /** How long the backend has answered without an interruption, in ms; null while it does not. */
+  get upMs(): number | null {
+    return this.#upSince === undefined ? null : this.#runtime.now() - this.#upSince;
   }
 
   get attempts(): number {
@@ -70,12 +108,20 @@ export class Watcher {
   }
 
   get retryInMs(): number | null {
-    const at = this.#client?.link.retryAt ?? null;
-    return at === null ? null : Math.max(0, at - performance.now());
+    return this.#fromNow(this.#client?.link.retryAt ?? null);
   }
 
+  /** Evaluations accepted on this machine that no backend has yet, as far as the outbox can be read. */
   get outbox(): number {
-    return this.options.workplace.outbox.list(this.connection).length;
+    try {
+      this.#outbox = this.options.workplace.outbox.list(this.connection).length;
+      this.#outboxTrouble = undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#outboxTrouble) this.#trouble(error as Error);
+      this.#outboxTrouble = message;
+    }
+    return this.#outbox;
   }
 
   get lastOutage(): OutageEvent | undefined {
@@ -83,114 +129,115 @@ export class Watcher {
   }
 
   get totals(): WatchTotals {
-    return { ...this.#totals, attempts: this.#opened };
+    return this.#totals;
   }
 
   #took(effect: LinkEffect, state: LinkState): void {
-    if (effect.type === 'open') this.#opened += 1;
-    if (effect.type === 'recovered') void this.#recovered(effect.outage, effect.until);
-    if (effect.type !== 'phase') return;
-    this.#phase = effect.to;
-    this.#since = performance.now();
-    this.options.onEvent({
+    if (effect.type === 'open') this.#totals = { ...this.#totals, attempts: this.#totals.attempts + 1 };
+    if (effect.type === 'recovered') this.#bringBackLater({ outage: effect.outage, until: effect.until });
+    if (effect.type === 'phase') this.#entered(effect, state);
+  }
+
+  #entered({ from, to }: { from: Phase; to: Phase }, state: LinkState): void {
+    this.#phase = to;
+    this.#since = this.#runtime.now();
+    if (!UP.has(to)) this.#upSince = undefined;
+    else this.#upSince ??= this.#since;
+    this.#tell({
       type: 'phase',
       ...this.#about(),
-      from: effect.from,
-      to: effect.to,
-      latencyMs: state.roundTrip?.smoothed ?? null,
-      attempts: state.outage?.attempts ?? 0,
-      retryInMs: state.retryAt === null ? null : Math.max(0, state.retryAt - performance.now()),
+      from,
+      to,
+      latencyMs: this.latencyMs,
+      attempts: this.attempts,
+      retryInMs: this.#fromNow(state.retryAt),
       outbox: this.outbox,
     });
-    // The first connection has no interruption behind it, and may still find an outbox that an earlier command left.
-    if (effect.from === 'connecting') void this.#deliver().catch((error: Error) => this.#trouble(error));
+    // What is under way begins anew after the recovery. Waiting for that here would keep other commands from the outbox.
+    if (to === 'lost') this.#client?.abandon('the link was lost');
+    if (this.#met || !UP.has(to)) return;
+    this.#met = true;
+    this.#bringBackLater(null);
   }
 
-  async #recovered(outage: Outage, until: number): Promise<void> {
+  /** One at a time. Of several that wait for one under way only the last has something to bring back. */
+  #bringBackLater(from: Return): void {
+    if (this.options.onlyLooks) return;
+    const superseded = this.#next?.from;
+    this.#next = { from };
+    if (superseded) this.#account(superseded, [], NOTHING_DELIVERED, false);
+    if (!this.#bringingBack) void this.#bringBackAll();
+  }
+
+  async #bringBackAll(): Promise<void> {
+    this.#bringingBack = true;
+    while (this.#next !== undefined && !this.#stopped) {
+      const { from } = this.#next;
+      this.#next = undefined;
+      await this.#bringBack(from);
+    }
+    this.#bringingBack = false;
+    this.tell({ type: 'restored' });
+  }
+
+  async #bringBack(from: Return): Promise<void> {
+    const sessions: RestoredSession[] = [];
+    let delivered = NOTHING_DELIVERED;
+    let complete = false;
     try {
-      const sessions = await this.#restoreSessions();
-      const event: OutageEvent = {
-        type: 'outage',
-        ...this.#about(),
-        cause: outage.cause,
-        durationMs: until - outage.since,
-        attempts: outage.attempts,
-        ...(await this.#deliver()),
-        sessions,
-      };
-      this.#lastOutage = event;
-      this.#totals = {
-        ...this.#totals,
-        outages: this.#totals.outages + 1,
-        outageMs: this.#totals.outageMs + event.durationMs,
-      };
-      this.options.onEvent(event);
+      // Before the first answer nothing was interrupted, yet an earlier command may have left something in the outbox.
+      if (from) for (const session of this.options.sessions) sessions.push(...(await this.#restored(session)));
+      delivered = await this.#delivery.deliver();
+      complete = true;
     } catch (error) {
-      // The link broke again; what is left is done after the next recovery.
       this.#trouble(error as Error);
-    } finally {
-      this.tell({ type: 'restored' });
+    }
+    if (from) this.#account(from, sessions, delivered, complete);
+    else if (Object.values(delivered).some((count) => count > 0)) {
+      this.#tell({ type: 'delivery', ...this.#about(), ...delivered });
     }
   }
 
-  async #restoreSessions(): Promise<RestoredSession[]> {
-    const { workplace, sessions } = this.options;
-    const restored: RestoredSession[] = [];
-    for (const session_id of sessions) {
-      try {
-        const { session } = await workplace.ask('get_session_info', { session_id });
-        // A session that was closed was closed by somebody; opening it is theirs to do.
-        if (session.state === 'closed') continue;
-        const { report } = await workplace.ask('restore_session', { session_id, client_id: workplace.clientId });
-        const { name, revision, bindings, lost } = report;
-        restored.push({ session: report.session, name, revision, bindings: bindings.length - lost.length, lost });
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        this.#trouble(error);
-      }
-    }
-    return restored;
-  }
-
-  async #deliver(): Promise<
-    Pick<OutageEvent, 'deliveredLate' | 'answeredFromJournal' | 'unknown' | 'refused' | 'lost'>
-  > {
+  async #restored(session_id: string): Promise<RestoredSession[]> {
     const { workplace } = this.options;
-    const before = workplace.outbox.orphans(this.connection).map(({ key }) => key);
-    const delivered = await deliverOrphans(workplace);
-    const known = delivered.filter(({ outcome }) => outcome === 'known');
-    let unknown = 0;
-    for (const { key, session } of known) {
-      const { evaluation } = await workplace.ask('get_result', { key, session_id: session });
-      if (evaluation.outcome === 'unknown') unknown += 1;
+    try {
+      const { session } = await workplace.ask('get_session_info', { session_id });
+      // A session that was closed was closed by somebody; opening it is theirs to do.
+      if (session.state === 'closed') return [];
+      const { report } = await workplace.ask('restore_session', { session_id, client_id: workplace.clientId });
+      const { name, revision, bindings, lost } = report;
+      return [{ session: report.session, name, revision, bindings: bindings.length - lost.length, lost }];
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#trouble(error);
+      return [];
     }
-    const accounted = new Set(delivered.map(({ key }) => key));
-    const missing = before.filter((key) => !accounted.has(key) && !workplace.outbox.get(key));
-    return {
-      deliveredLate: delivered.filter(({ outcome }) => outcome === 'accepted').length,
-      answeredFromJournal: known.length,
-      unknown,
-      refused: delivered.filter(({ outcome }) => outcome === 'refused').length,
-      lost: await this.#countLost(missing),
+  }
+
+  #account(
+    { outage, until }: NonNullable<Return>,
+    sessions: readonly RestoredSession[],
+    delivered: DeliveryAccount,
+    complete: boolean,
+  ): void {
+    const durationMs = until - outage.since;
+    this.#totals = {
+      ...this.#totals,
+      outages: this.#totals.outages + 1,
+      outageMs: this.#totals.outageMs + durationMs,
     };
+    const { cause, attempts } = outage;
+    const about = this.#about();
+    this.#lastOutage = { type: 'outage', ...about, cause, durationMs, attempts, ...delivered, sessions, complete };
+    this.#tell(this.#lastOutage);
   }
 
-  /** Another command may have delivered it meanwhile: then the backend has it. */
-  async #countLost(keys: readonly string[]): Promise<number> {
-    let lost = 0;
-    for (const key of keys) {
-      try {
-        await this.options.workplace.ask('get_result', { key });
-      } catch (error) {
-        if (!(error instanceof ProtocolError) || error.type !== 'EvaluationNotFound') throw error;
-        lost += 1;
-      }
-    }
-    return lost;
+  #trouble({ message }: Error): void {
+    this.#tell({ type: 'trouble', ...this.#about(), message });
   }
 
-  #trouble(error: Error): void {
-    this.options.onEvent({ type: 'trouble', ...this.#about(), message: error.message });
+  #tell(event: WatchEvent): void {
+    if (!this.#stopped) this.options.onEvent(event);
   }
 
   #about() {
@@ -198,7 +245,11 @@ export class Watcher {
       connection: this.connection,
       endpoint: this.endpoint,
       time: new Date().toISOString(),
-      monotonicMs: performance.now(),
+      monotonicMs: this.#runtime.now(),
     };
+  }
+
+  #fromNow(at: number | null): number | null {
+    return at === null ? null : Math.max(0, at - this.#runtime.now());
   }
 }

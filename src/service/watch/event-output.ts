@@ -1,0 +1,40 @@
+/** Writes events one after the other, however slow their reader is, in bounded memory and without waiting for it. */
+import type { WatchEvent } from './event.js';
+
+/** Events that wait for the reader: an hour of a connection that flaps every few seconds. Older ones are dropped first. */
+const MAX_WAITING = 5_000;
+
+export class EventOutput {
+  readonly #waiting: WatchEvent[] = [];
+  #writing: Promise<void> | undefined;
+  #dropped = 0;
+
+  constructor(
+    private readonly write: (event: WatchEvent) => Promise<void>,
+    private readonly warn: (message: string) => void,
+    private readonly maxWaiting = MAX_WAITING,
+  ) {}
+
+  tell(event: WatchEvent): void {
+    this.#waiting.push(event);
+    if (this.#waiting.length > this.maxWaiting) {
+      this.#waiting.shift();
+      this.#dropped += 1;
+    }
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Resolves when every event has been written. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+      await this.write(event);
+      if (this.#dropped > 0) this.warn(`${this.#dropped} events were dropped: their reader is too slow`);
+      this.#dropped = 0;
+    }
+    this.#writing = undefined;
+  }
+}

@@ -1,0 +1,84 @@
+/** A program of the user's that is run on every event. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { WatchEvent } from './event.js';
+
+/** Events that wait for the program; older ones are dropped first. */
+const MAX_WAITING = 100;
+
+/** A program that takes longer is killed, in ms: those behind it may be the ones that matter. */
+const LONGEST_RUN_MS = 60_000;
+
+export interface EventProgramOptions {
+  readonly warn: (message: string) => void;
+  readonly maxWaiting?: number;
+  readonly longestRunMs?: number;
+}
+
+/**
+ * Runs the program once an event, with the event as JSON on its stdin. No shell is involved. One at a time: a program that
+ * is told of "healthy" before the "lost" that came first would page the wrong news.
+ */
+export class EventProgram {
+  readonly #waiting: WatchEvent[] = [];
+  readonly #options: Required<EventProgramOptions>;
+  #runs = false;
+  #whenNoneWaits: (() => void)[] = [];
+
+  constructor(
+    private readonly program: string,
+    options: EventProgramOptions,
+  ) {
+    this.#options = { maxWaiting: MAX_WAITING, longestRunMs: LONGEST_RUN_MS, ...options };
+  }
+
+  run(event: WatchEvent): void {
+    this.#waiting.push(event);
+    this.#next();
+    if (this.#waiting.length <= this.#options.maxWaiting) return;
+    this.#waiting.shift();
+    this.#warn('is too slow; an event was dropped');
+  }
+
+  /** Resolves when the program has been started for every event; the last run may go on without us. */
+  async allStarted(): Promise<void> {
+    if (this.#waiting.length > 0) await new Promise<void>((resolve) => this.#whenNoneWaits.push(resolve));
+  }
+
+  #next(): void {
+    if (this.#runs) return;
+    const event = this.#waiting.shift();
+    if (event) this.#start(event);
+    if (this.#waiting.length === 0) for (const resolve of this.#whenNoneWaits.splice(0)) resolve();
+  }
+
+  #start(event: WatchEvent): void {
+    this.#runs = true;
+    const ended = (problem: string | undefined) => {
+      if (!this.#runs) return;
+      this.#runs = false;
+      if (problem !== undefined) this.#warn(problem);
+      this.#next();
+    };
+    let child: ChildProcess;
+    try {
+      child = spawn(this.program, [], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+        timeout: this.#options.longestRunMs,
+        killSignal: 'SIGKILL',
+      });
+    } catch (error) {
+      // Most failures to start come as an event. Not all do (ENOMEM, a name that no program can have).
+      ended((error as Error).message);
+      return;
+    }
+    child.once('error', (error) => ended(error.message));
+    child.once('exit', (code, signal) => ended(code === 0 ? undefined : `ended with ${signal ?? code}`));
+    // Without file descriptors left there is no pipe. A program that does not read its stdin is its own business.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(`${JSON.stringify({ schemaVersion: 1, ...event })}\n`);
+  }
+
+  #warn(problem: string): void {
+    this.#options.warn(`${this.program}: ${problem}`);
+  }
+}

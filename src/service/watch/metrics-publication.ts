@@ -1,0 +1,118 @@
+/** Brings metrics to those who scrape them: a file that is always whole, or HTTP on loopback. */
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '../../cli/errors.js';
+
+/** How often a metrics file is written, in ms: scrapers of files look every 15 to 60 s. */
+const FILE_EVERY_MS = 5_000;
+
+/** The disk is full: that passes, while a place that cannot be written to is a mistake. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
+
+const HIGHEST_PORT = 65_535;
+
+export interface Publication {
+  /** Publishes the last state, where that stays behind. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Publishes until stopped.
+ * @param target a port, served on loopback below /metrics, or a file, written every few seconds
+ * @throws UsageError when that is not possible
+ */
+export async function publishMetrics(
+  target: string,
+  render: () => string,
+  warn: (message: string) => void,
+): Promise<Publication> {
+  return /^\d+$/.test(target) ? serve(Number(target), render, warn) : keepFile(target, render, warn);
+}
+
+async function keepFile(path: string, render: () => string, warn: (message: string) => void): Promise<Publication> {
+  const file = new MetricsFile(path, warn);
+  try {
+    await file.replace(render());
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!NO_ROOM.has(code ?? '')) throw new UsageError(`Metrics cannot be written to ${path}: ${message}`);
+    warn(`${path}: ${message}`);
+  }
+  const timer = setInterval(() => void file.write(render), FILE_EVERY_MS);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await file.write(render);
+    },
+  };
+}
+
+/** A file of metrics. Whoever reads it sees a whole one. */
+export class MetricsFile {
+  #writing: Promise<void> = Promise.resolve();
+  #trouble: string | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /** Never fails: the watch matters more than its metrics. What is wrong is said once, until it is right again. */
+  write(render: () => string): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write(render));
+    return this.#writing;
+  }
+
+  /** Not synced: metrics need not survive a loss of power, and a slow disk must not hold up the watch. */
+  async replace(text: string): Promise<void> {
+    const temporary = join(dirname(this.path), `.${basename(this.path)}.${process.pid}.tmp`);
+    try {
+      await writeFile(temporary, text);
+      await rename(temporary, this.path);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #write(render: () => string): Promise<void> {
+    try {
+      await this.replace(render());
+      this.#trouble = undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#trouble) this.warn(`${this.path}: ${message}`);
+      this.#trouble = message;
+    }
+  }
+}
+
+function serve(port: number, render: () => string, warn: (message: string) => void): Promise<Publication> {
+  if (port < 1 || port > HIGHEST_PORT) throw new UsageError(`There is no port ${port} to serve metrics on`);
+  const server = createServer((request, response) => answer(request, response, render));
+  return new Promise((resolve, reject) => {
+    const refuse = ({ message }: Error) =>
+      reject(new UsageError(`Metrics cannot be served on port ${port}: ${message}`));
+    server.once('error', refuse);
+    server.listen(port, '127.0.0.1', () => {
+      // From here on a failure is a connection that could not be accepted.
+      server.off('error', refuse).on('error', ({ message }) => warn(`metrics: ${message}`));
+      resolve({
+        stop: async () => {
+          server.close();
+          server.closeAllConnections();
+        },
+      });
+    });
+  });
+}
+
+function answer({ method, url = '' }: IncomingMessage, response: ServerResponse, render: () => string): void {
+  const isQuestion = method === 'GET' || method === 'HEAD';
+  if (!isQuestion || url.split('?', 1)[0] !== '/metrics') {
+    response.writeHead(404).end();
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(render());
+}
