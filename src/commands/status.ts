@@ -5,11 +5,21 @@ import { visibleLine } from '../cli/terminal-text.js';
 import { BackendCommand } from '../service/backend-command.js';
 import { type ConnectionStatus, connectionStatus } from '../service/connection-status.js';
 
-const FIELDS = ['connection', 'backend', 'session', 'state', 'engine', 'revision', 'pending', 'latency'] as const;
+const FIELDS = [
+  'connection',
+  'backend',
+  'session',
+  'state',
+  'engine',
+  'revision',
+  'pending',
+  'outbox',
+  'latency',
+] as const;
 type Field = (typeof FIELDS)[number];
 
 export default class Status extends BackendCommand<ConnectionStatus> {
-  static override summary = 'Say in one line how the connection and the current session are.';
+  static override summary = 'Say in one line how the connection, the current session and the outbox are.';
   static override description =
     'Made for prompts and status bars: it starts nothing, waits a second at most, and exits 0 whatever it finds.';
   static override examples = [
@@ -50,6 +60,7 @@ export default class Status extends BackendCommand<ConnectionStatus> {
       engine: session?.engineState ?? '',
       revision: session ? String(session.revision) : '',
       pending: session ? String(session.pending) : '',
+      outbox: String(status.outbox),
       latency: status.latencyMs === null ? '' : `${status.latencyMs.toFixed(1)}ms`,
     };
     if (this.#format !== undefined) {
@@ -57,9 +68,10 @@ export default class Status extends BackendCommand<ConnectionStatus> {
     }
     const mark = status.backend === 'healthy' ? style.good('●') : style.bad('○');
     const where = `${status.connection} ${status.backend}${values.latency ? ` ${values.latency}` : ''}`;
-    if (!session) return `${mark} ${visibleLine(where)}, no session`;
+    const outbox = status.outbox > 0 ? style.warn(`  ${status.outbox} in the outbox`) : '';
+    if (!session) return `${mark} ${visibleLine(where)}, no session${outbox}`;
     const stale = status.stale ? ' (as last seen)' : '';
     const work = session.engineState === 'none' ? session.state : `${session.state}, ${session.engineState}`;
-    return `${mark} ${visibleLine(where)}  ${visibleLine(session.name)} r${session.revision} ${work}${stale}`;
+    return `${mark} ${visibleLine(where)}  ${visibleLine(session.name)} r${session.revision} ${work}${stale}${outbox}`;
   }
 }

@@ -11,6 +11,8 @@ export interface ConnectionStatus {
   /** Round trip of a ping; null when nobody answered. */
   readonly latencyMs: number | null;
   readonly session: SessionSummary | null;
+  /** Evaluations accepted on this machine that no backend has yet. */
+  readonly outbox: number;
   /** The session is shown as it was last seen. */
   readonly stale: boolean;
 }
@@ -21,9 +23,11 @@ const PATIENCE_MS = 1_000;
 /** Never throws for a backend that does not answer. @throws UnknownConnection, LocalError */
 export async function connectionStatus(workplace: Workplace, given: string | undefined): Promise<ConnectionStatus> {
   const { connection, endpoint } = workplace;
+  const outbox = workplace.outbox.list(connection).length;
+  const about = { connection, endpoint, outbox };
   const reference = given ?? (process.env['STUI_SESSION'] || workplace.local.currentSessions.get(connection)?.id);
   if (workplace.isPrivate && !existsSync(endpoint.replace(/^ipc:\/\//, ''))) {
-    return { connection, endpoint, backend: 'stopped', latencyMs: null, ...lastSeen(workplace, reference) };
+    return { ...about, backend: 'stopped', latencyMs: null, ...lastSeen(workplace, reference) };
   }
   try {
     const { status } = await workplace.ask('ping', {}, PATIENCE_MS);
@@ -33,10 +37,10 @@ export async function connectionStatus(workplace: Workplace, given: string | und
     const latencyMs = performance.now() - startedAt;
     const session = reference ? await current(workplace, reference) : null;
     const backend = status === 'ready' ? 'healthy' : 'stopping';
-    return { connection, endpoint, backend, latencyMs, session, stale: false };
+    return { ...about, backend, latencyMs, session, stale: false };
   } catch {
     const backend = workplace.isPrivate ? 'stopped' : 'unreachable';
-    return { connection, endpoint, backend, latencyMs: null, ...lastSeen(workplace, reference) };
+    return { ...about, backend, latencyMs: null, ...lastSeen(workplace, reference) };
   }
 }
 
