@@ -50,8 +50,8 @@ export function drawConditions(random: Random): Conditions {
   const far = random.chance(0.2);
   return {
     clients: random.whole(1, 3),
-    sessions: random.whole(1, 2),
-    ordersPerClient: random.whole(5, 12),
+    sessions: random.whole(1, 3),
+    ordersPerClient: Math.round(random.delay(3, 18)),
     width: random.pick([1, 1, 2, 4]),
     oneShot: random.chance(0.5),
     faults,
