@@ -5,12 +5,17 @@ import type { Dealer } from 'zeromq';
 import { MAX_FRAME_BYTES } from '../protocol/limits.js';
 import { HANDSHAKE_TIMEOUT_MS } from './timing.js';
 
+/** libzmq's clock has whole ms. */
+const TIMER_PRECISION_MS = 1;
+
+/** `refused`: a kernel said no. `timeout`: nobody said anything, so it never was connected either. */
+export type ClosedReason = 'refused' | 'timeout' | 'disconnect';
+
 export interface LaneListener {
   /** The kernel accepted the connection: what was sent may arrive from now on. */
   connected(): void;
   message(frame: Buffer): void;
-  /** `refused`: it never was connected. */
-  closed(reason: 'refused' | 'disconnect'): void;
+  closed(reason: ClosedReason): void;
 }
 
 export interface Lane {
@@ -28,6 +33,7 @@ class LaneSocket implements Lane {
   #socket: Dealer | undefined;
   #closed = false;
   #connected = false;
+  #connectEndsAt = Number.POSITIVE_INFINITY;
   #outgoing: Promise<void>;
 
   constructor(
@@ -65,6 +71,7 @@ class LaneSocket implements Lane {
     this.#socket = socket;
     void this.#follow(socket);
     void this.#receive(socket);
+    this.#connectEndsAt = performance.now() + connectTimeout;
     socket.connect(address);
   }
 
@@ -74,7 +81,7 @@ class LaneSocket implements Lane {
         this.#connected = true;
         this.listener.connected();
       }
-      // `close` before `connect` is a refusal; the events after our own close() concern nobody.
+      // `close` before `connect` is a refusal or a timeout; the events after our own close() concern nobody.
       if (event.type === 'close' || event.type === 'disconnect' || event.type.startsWith('handshake:error'))
         this.#end();
     }
@@ -94,7 +101,12 @@ class LaneSocket implements Lane {
   #end(): void {
     if (this.#closed) return;
     this.close();
-    this.listener.closed(this.#connected ? 'disconnect' : 'refused');
+    this.listener.closed(this.#connected ? 'disconnect' : this.#whyNotConnected());
+  }
+
+  /** libzmq reports both alike, but its timeout never comes early. A refusal taken for one only costs another attempt. */
+  #whyNotConnected(): 'refused' | 'timeout' {
+    return performance.now() < this.#connectEndsAt - TIMER_PRECISION_MS ? 'refused' : 'timeout';
   }
 }
 

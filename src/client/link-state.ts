@@ -56,7 +56,7 @@ export type LinkEvent =
   | { readonly type: 'pong'; readonly lane: number; readonly sentAt: number; readonly busy: boolean }
   /** Any other message. */
   | { readonly type: 'heard'; readonly lane: number }
-  | { readonly type: 'closed'; readonly lane: number; readonly reason: 'refused' | 'disconnect' }
+  | { readonly type: 'closed'; readonly lane: number; readonly reason: 'refused' | 'timeout' | 'disconnect' }
   /** An address, link or route of this machine changed. */
   | { readonly type: 'network' }
   /** The machine slept. */
@@ -234,13 +234,16 @@ class Turn {
     return roundTrip && roundTrip.smoothed > this.timing.degradedRoundTripMs ? 'degraded' : 'healthy';
   }
 
-  #closed(lane: number, reason: 'refused' | 'disconnect'): void {
+  /** A timeout says nothing about the other lanes of a race, which were opened later: the network may be back since. */
+  #closed(lane: number, reason: 'refused' | 'timeout' | 'disconnect'): void {
     if (!this.#state.lanes.includes(lane)) return;
     this.#state.lanes = this.#state.lanes.filter((other) => other !== lane);
     if (lane === this.#state.primary) {
-      this.#lose(reason);
+      this.#lose('disconnect');
       this.#race();
-    } else if (reason === 'refused' && this.#state.primary === null) this.#refused();
+    } else if (this.#state.primary !== null) return;
+    else if (reason === 'refused') this.#refused();
+    else if (this.#state.attemptEndsAt !== null && this.#state.lanes.length === 0) this.#pause();
   }
 
   /** A kernel answered for the backend: the network is there and the backend is not. A race cannot be won. */

@@ -207,6 +207,26 @@ describe('a link', () => {
     expect(pauses.at(-1)).toBeGreaterThan(1_900);
   });
 
+  it('goes on racing when a lane of the race times out: the lanes after it may still be answered', () => {
+    const link = new Driver().healthy().send({ type: 'work', count: 1 }).pass(2_600);
+    const [, oldest = 0] = link.state.lanes;
+    const others = link.state.lanes.filter((lane) => lane !== oldest);
+    link.take();
+    link.send({ type: 'closed', lane: oldest, reason: 'timeout' });
+    expect(link.take()).toEqual([]);
+    expect(link.state.lanes).toEqual(others);
+    link.pass(100);
+    expect(link.opened()).toHaveLength(1);
+  });
+
+  it('pauses when the single attempt after a pause times out', () => {
+    const link = new Driver().send({ type: 'start' }).send({ type: 'closed', lane: 1, reason: 'refused' });
+    link.pass((link.state.retryAt ?? 0) - link.now);
+    expect(link.state.lanes).toEqual([2]);
+    link.send({ type: 'closed', lane: 2, reason: 'timeout' });
+    expect(link.state.phase).toBe('waiting');
+  });
+
   it('spreads its pauses over the whole range, so that clients do not come back in step', () => {
     const pauseFor = (random: number): number => {
       const link = new Driver(LINK_TIMING, () => random).send({ type: 'start' });
@@ -265,7 +285,11 @@ describe('whatever happens to a link', () => {
     fc.record({ type: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 5_000 }) }),
     fc.record({ type: fc.constant('pong' as const), lane, sentAt: fc.constant(0), busy: fc.boolean() }),
     fc.record({ type: fc.constant('heard' as const), lane }),
-    fc.record({ type: fc.constant('closed' as const), lane, reason: fc.constantFrom('refused', 'disconnect') }),
+    fc.record({
+      type: fc.constant('closed' as const),
+      lane,
+      reason: fc.constantFrom('refused', 'timeout', 'disconnect'),
+    }),
     fc.record({ type: fc.constant('work' as const), count: fc.nat(3) }),
     fc.constantFrom<LinkEvent>(
       { type: 'network' },
