@@ -53,24 +53,25 @@ export class EventProgram {
 
   #start(event: WatchEvent): void {
     this.#runs = true;
+    const limit = setTimeout(() => child?.kill('SIGKILL'), this.#options.longestRunMs);
+    let hasEnded = false;
     const ended = (problem: string | undefined) => {
-      if (!this.#runs) return;
+      if (hasEnded) return;
+      hasEnded = true;
+      clearTimeout(limit);
       this.#runs = false;
       if (problem !== undefined) this.#warn(problem);
       this.#next();
     };
-    let child: ChildProcess;
+    let child: ChildProcess | undefined;
     try {
-      child = spawn(this.program, [], {
-        stdio: ['pipe', 'ignore', 'inherit'],
-        timeout: this.#options.longestRunMs,
-        killSignal: 'SIGKILL',
-      });
+      child = spawn(this.program, [], { stdio: ['pipe', 'ignore', 'inherit'] });
     } catch (error) {
       // Most failures to start come as an event. Not all do (ENOMEM, a name that no program can have).
       ended((error as Error).message);
       return;
     }
+    // It could not be started, and then does not exit either; or it could not be killed.
     child.once('error', (error) => ended(error.message));
     child.once('exit', (code, signal) => ended(code === 0 ? undefined : `ended with ${signal ?? code}`));
     // Without file descriptors left there is no pipe. A program that does not read its stdin is its own business.

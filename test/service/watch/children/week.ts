@@ -15,6 +15,9 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const WEEK = 7 * 24 * HOUR;
 
+/** Only real input and output needs a turn of the event loop, and there is little of it. */
+const TIMERS_A_TURN = 100;
+
 /** Every so many outages somebody evaluates meanwhile. */
 const QUEUE_EVERY = 10;
 
@@ -31,7 +34,7 @@ function seeded(seed: number): () => number {
 
 const home = process.argv[2] ?? '';
 const random = seeded(20_260_101);
-const time = new VirtualTime();
+const time = new VirtualTime(TIMERS_A_TURN);
 const backend = new FakeBackend(time, random);
 const workplace = new Workplace({
   env: { STUI_HOME: home },
