@@ -23,9 +23,15 @@ function withJournal(change: (journal: Journal) => Partial<Journal>): Variant {
 }
 
 export const BROKEN: Readonly<Record<string, Variant>> = {
-  'a backend that takes a repeated key for a new one': withEvaluate(
-    (evaluate) => (parameters, progress) => evaluate({ ...parameters, key: randomUUID() }, progress),
-  ),
+  'a backend that takes a repeated key for a new one': {
+    handlers: (handlers, disk) => ({
+      ...handlers,
+      evaluate: (parameters, progress) => {
+        const isKnown = parameters.key !== undefined && disk.journal.findByKey(parameters.key).length > 0;
+        return handlers.evaluate(isKnown ? { ...parameters, key: randomUUID() } : parameters, progress);
+      },
+    }),
+  },
 
   'a backend that says accepted before it has asked the disk': withEvaluate((evaluate) => (parameters, progress) => {
     progress('accepted', { key: parameters.key, session: parameters.session_id, revision: 0 });

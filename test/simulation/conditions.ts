@@ -51,7 +51,7 @@ export function drawConditions(random: Random): Conditions {
   return {
     clients: random.whole(1, 3),
     sessions: random.whole(1, 3),
-    ordersPerClient: Math.round(random.delay(3, 18)),
+    ordersPerClient: Math.round(random.delay(3, 16)),
     width: random.pick([1, 1, 2, 4]),
     oneShot: random.chance(0.5),
     faults,

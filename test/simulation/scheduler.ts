@@ -81,7 +81,7 @@ function isBefore(one: Planned, other: Planned): boolean {
   return one.at < other.at || (one.at === other.at && one.order < other.order);
 }
 
-/** Node runs every promise reaction, and those they cause, before the next immediate: nothing is left half done. */
+/** Node runs every promise reaction, and those they cause, before the next tick: nothing is left half done. */
 function everyPromise(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }

@@ -94,7 +94,7 @@ async function lookAgain(world: World): Promise<void> {
   const machine = world.machines[0];
   if (!machine) return;
   const orders: Order[] = world.sessions.flatMap((session) =>
-    ['a := a + 1', 'b', 'big', 'block'].map((action, index) => {
+    ['a := a + 1', world.random.pick(['b', 'big', 'block'])].map((action, index) => {
       const key = `look-${session}-${index}`;
       return { key, session, code: `${action}. "${key}"`, timeoutMs: 1_000 };
     }),
