@@ -77,7 +77,7 @@ export default class Watch extends BackendCommand<void> {
     const goal: Goal = flags.once ? 'once' : flags.until;
     const style = await this.stdoutStyle();
     const json = this.jsonEnabled();
-    const live = !json && goal === undefined && process.stdout.isTTY === true && !process.env['CI'];
+    const live = !json && goal === undefined && canShowLines(process.stdout) && !process.env['CI'];
     const connections = connectionsOf(argv as string[], flags);
     // What stands below the line of each connection on a terminal: the last thing that happened to it.
     const notes = new Map<string, string>();
@@ -145,6 +145,11 @@ export default class Watch extends BackendCommand<void> {
   protected override render(): string {
     return '';
   }
+}
+
+/** A terminal that does not know its size, such as a serial console, gets events one after the other. */
+function canShowLines({ isTTY, columns, rows }: NodeJS.WriteStream): boolean {
+  return isTTY === true && columns > 0 && rows > 0;
 }
 
 /** @throws UsageError, UnknownConnection */
