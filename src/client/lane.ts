@@ -69,7 +69,8 @@ class LaneSocket implements Lane {
       maxMessageSize: MAX_FRAME_BYTES,
     });
     this.#socket = socket;
-    void this.#follow(socket);
+    // Without file descriptors left it cannot be followed.
+    void this.#follow(socket).catch(() => this.#end());
     void this.#receive(socket);
     this.#connectEndsAt = performance.now() + connectTimeout;
     socket.connect(address);
