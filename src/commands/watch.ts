@@ -2,10 +2,12 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { durationFlag } from '../cli/duration.js';
 import { CliError, UsageError } from '../cli/errors.js';
+import { EXIT_CODES, type ExitName } from '../cli/exit-codes.js';
 import { type LiveLine, showLiveLines } from '../cli/live-lines.js';
 import { writeJsonLine } from '../cli/output.js';
 import type { Style } from '../cli/style.js';
 import { visibleLine } from '../cli/terminal-text.js';
+import type { Phase } from '../client/link-state.js';
 import { LINK_TIMING, ONE_SHOT_TIMING } from '../client/timing.js';
 import { stuiPaths } from '../local/paths.js';
 import { BackendCommand, openWorkplace } from '../service/backend-command.js';
@@ -111,15 +113,13 @@ export default class Watch extends BackendCommand<void> {
     );
     const end = await watch.run(live ? (ended) => showLiveLines(lines, ended) : undefined);
     if (goal === 'once' && !json) await this.writeText(lines.map(({ title }) => title()).join('\n'));
-    await withinLimit(Promise.all([output.written(), program?.allStarted()]));
-    this.#conclude(end, goal, watch);
-  }
-
-  #conclude(end: WatchEnd, goal: Goal, watch: ConnectionWatch): void {
-    if (end === 'timed-out') {
-      throw new CliError('timed-out', `The connections did not all become ${goal}`, { exit: 'timedOut' });
-    }
-    if (goal === 'once' && !allAnswer(watch.phases)) this.exitAs('unreachable');
+    const exit = exitOf(end, goal, watch.phases);
+    const read = output.written().then(() => new Promise<void>((resolve) => process.stdout.write('', () => resolve())));
+    const [isRead] = await Promise.all([isDoneInTime(read), isDoneInTime(program?.allStarted())]);
+    // A command ends when its output has been read, and this reader may never go on.
+    if (!isRead) process.exit(EXIT_CODES[exit].code);
+    if (exit === 'timedOut') throw new CliError('timed-out', `The connections did not all become ${goal}`, { exit });
+    this.exitAs(exit);
   }
 
   #writeLine(event: WatchEvent, style: Style): Promise<void> {
@@ -169,11 +169,17 @@ function connectionsOf(names: readonly string[], flags: WatchFlags): WatchedConn
   });
 }
 
-async function withinLimit(work: Promise<unknown>): Promise<void> {
+function exitOf(end: WatchEnd, goal: Goal, phases: readonly Phase[]): ExitName {
+  if (end === 'timed-out') return 'timedOut';
+  return goal === 'once' && !allAnswer(phases) ? 'unreachable' : 'ok';
+}
+
+async function isDoneInTime(work: Promise<unknown> | undefined): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LAST_EVENTS_MS);
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), LAST_EVENTS_MS);
   });
-  await Promise.race([work, limit]);
+  const isDone = await Promise.race([Promise.resolve(work).then(() => true), limit]);
   clearTimeout(timer);
+  return isDone;
 }

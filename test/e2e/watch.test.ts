@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { stuiPaths } from '../../src/local/paths.js';
+import { openLocalState } from '../../src/local/state.js';
 import { childrenOf, killAtOnce } from './processes.js';
 import { type Json, LAUNCHER, RunningCommand, shell, startStui, stui, stuiWith, temporaryHome } from './stui.js';
 import { until } from './until.js';
@@ -406,6 +408,28 @@ describe('a watch ends', () => {
     expect(JSON.parse(stdout)).toMatchObject({ from: 'idle', to: 'connecting' });
     expect(stderr).toBe('141\n');
     expect(announced(home)).toEqual([]);
+  });
+});
+
+describe('a reader of events that does not read', () => {
+  it('holds nothing up: neither the watch, nor its end at SIGTERM', async () => {
+    const home = temporaryHome();
+    const { connections } = openLocalState(stuiPaths({ STUI_HOME: home }), { warn: () => {} });
+    // More events than a pipe and the buffers before it hold.
+    const names = Array.from({ length: 200 }, (_, number) => `connection-${'x'.repeat(40)}-${number}`);
+    for (const name of names) await connections.add({ name, endpoint: 'tcp://127.0.0.1:1' });
+    const port = await freePort();
+    const script = `mkfifo "$STUI_HOME/fifo"
+      sleep 1000 < "$STUI_HOME/fifo" > /dev/null 2>&1 &
+      exec ${process.execPath} ${LAUNCHER} watch --json --metrics ${port} ${names.join(' ')} > "$STUI_HOME/fifo"`;
+    const { child, ended } = new RunningCommand(home, {}, 'sh', ['-c', script]);
+    await until('every connection to be tried', async () => {
+      const metrics = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
+      return (await metrics?.text())?.match(/phase="waiting"\} 1$/gm)?.length === names.length;
+    });
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    process.kill(-(child.pid as number), 'SIGKILL');
   });
 });
 
