@@ -284,7 +284,19 @@ class Turn {
     const oldest = this.#state.lanes.find((lane) => lane !== this.#state.primary);
     if (this.#state.lanes.length >= this.timing.raceLanes && oldest !== undefined) this.#close(oldest);
     this.#open();
-    this.#state.raceAt = this.now + this.#about(this.timing.raceEveryMs);
+    this.#state.raceAt = this.now + this.#about(this.#pace());
+  }
+
+  /** Fast while the outage is fresh and somebody waits, but a lane must have eight round trips before it makes room. */
+  #pace(): number {
+    const { hastyRaceMs, raceEveryMs, raceLanes } = this.timing;
+    const { roundTrip } = this.#state;
+    if (!this.#isHasty() || !roundTrip) return raceEveryMs;
+    return Math.min(raceEveryMs, Math.max(hastyRaceMs, (8 * roundTrip.smoothed) / raceLanes));
+  }
+
+  #isHasty(): boolean {
+    return this.#state.work > 0 && this.now - this.#state.heardAt < this.timing.hasteMs;
   }
 
   /** Lets go of everything and waits: not long while somebody is waiting and the backend may be restarting. */
@@ -292,9 +304,8 @@ class Turn {
     for (const lane of this.#state.lanes) this.#close(lane);
     this.#endAttempts();
     this.#state.phase = 'waiting';
-    const hasty = this.#state.work > 0 && this.now - this.#state.heardAt < this.timing.hasteMs;
     const { backoffFloorMs, backoffCapMs, backoffBaseMs, hastyRetryMs } = this.timing;
-    const ceiling = hasty
+    const ceiling = this.#isHasty()
       ? hastyRetryMs
       : Math.min(backoffCapMs, backoffBaseMs * 2 ** Math.min(this.#state.failures, 30));
     this.#state.failures += 1;

@@ -28,6 +28,7 @@ export interface LinkTiming {
   readonly attemptMs: number;
   readonly unattendedMs: number;
   readonly hasteMs: number;
+  readonly hastyRaceMs: number;
   readonly hastyRetryMs: number;
   readonly backoffFloorMs: number;
   readonly backoffBaseMs: number;
@@ -61,8 +62,10 @@ export const LINK_TIMING: LinkTiming = {
   attemptMs: 2_000,
   /** Nobody waits for an answer: after this long a race is not worth its packets. */
   unattendedMs: 60_000,
-  /** A backend that is being restarted refuses connections for a few seconds; somebody is waiting for it. */
+  /** Most outages are over by then, such as a backend's restart or a change of networks; somebody is waiting for it. */
   hasteMs: 10_000,
+  /** Pace of a race meanwhile: mosh sends every 50 ms, and its user is not to be back earlier than ours. */
+  hastyRaceMs: 25,
   /** Ceiling of the pause meanwhile: 50 ms on average. */
   hastyRetryMs: 100,
   backoffFloorMs: 5,

@@ -124,7 +124,7 @@ describe('a link', () => {
   });
 
   it('that fell silent races new lanes beside the old one, and the first that answers wins', () => {
-    const link = new Driver().healthy().send({ type: 'work', count: 1 });
+    const link = new Driver().healthy();
     link.take();
     link.pass(1_500 + 450);
     expect(link.opened()).toEqual([2, 3, 4, 5, 6]);
@@ -147,6 +147,23 @@ describe('a link', () => {
     link.pong(1);
     expect(link.take()).toContainEqual({ type: 'adopt', lane: 1 });
     expect(link.state.lanes).toEqual([1]);
+  });
+
+  it('races four times as fast while somebody waits, for ten seconds', () => {
+    const link = new Driver().healthy().pong().send({ type: 'work', count: 1 }).pass(1_500);
+    link.take();
+    expect(link.pass(1_000).opened()).toHaveLength(40);
+    link.pass(LINK_TIMING.hasteMs - 2_500).take();
+    expect(link.pass(1_000).opened()).toHaveLength(10);
+  });
+
+  it('races no faster than gives each lane eight round trips, where a path is slow', () => {
+    const link = new Driver().healthy().send({ type: 'work', count: 1 });
+    link.now = 150;
+    link.send({ type: 'pong', lane: 1, sentAt: 0, busy: false }).pass(1_500);
+    link.take();
+    link.pass(8 * 150 - 1);
+    expect(link.take().filter(({ type }) => type === 'close')).toEqual([{ type: 'close', lane: 1 }]);
   });
 
   it('keeps at most sixteen lanes alive in a race, and makes room by closing the oldest', () => {
@@ -208,7 +225,7 @@ describe('a link', () => {
   });
 
   it('goes on racing when a lane of the race times out: the lanes after it may still be answered', () => {
-    const link = new Driver().healthy().send({ type: 'work', count: 1 }).pass(2_600);
+    const link = new Driver().healthy().pass(2_600);
     const [, oldest = 0] = link.state.lanes;
     const others = link.state.lanes.filter((lane) => lane !== oldest);
     link.take();
