@@ -10,8 +10,19 @@ export function planFaults(world: World): void {
   }
 }
 
+/** Whoever has just been started is at its most delicate. */
+const AFTER_START_SHARE = 0.4;
+const AFTER_START_MS = 100;
+
+export function planFaultAfterStart(world: World): void {
+  const { random, scheduler, conditions } = world;
+  if (conditions.faultCount === 0 || world.healed || !random.chance(AFTER_START_SHARE)) return;
+  scheduler.after(random.next() * AFTER_START_MS, () => strike(world, random.pick(conditions.faults)));
+}
+
 function strike(world: World, kind: FaultKind): void {
   const { random, scheduler, conditions, network, disk } = world;
+  if (world.healed) return;
   const machine = random.pick(world.machines);
   const until = Math.min(conditions.healAt, scheduler.now + random.delay(20, conditions.healAt));
   world.note(`fault: ${kind}, until ${until.toFixed(0)}`);

@@ -6,8 +6,12 @@ interface Planned {
   task: (() => void) | undefined;
 }
 
+/** Timers that start each other without delay would keep a simulation in one moment for ever. */
+const MOST_EVENTS_AT_ONCE = 10_000;
+
 export class Scheduler {
   #now = 0;
+  #eventsNow = 0;
   #order = 0;
   /** A binary heap; the earliest event is first. */
   readonly #heap: Planned[] = [];
@@ -26,7 +30,11 @@ export class Scheduler {
     };
   }
 
-  /** Lets events happen until `done`, or until the time is up. @returns whether it is done */
+  /**
+   * Lets events happen until `done`, or until the time is up.
+   * @returns whether it is done
+   * @throws when the events come to no end and time does not pass
+   */
   async run(done: () => boolean, until: number): Promise<boolean> {
     for (;;) {
       // Also before the first event: the caller has just set things going.
@@ -38,6 +46,8 @@ export class Scheduler {
         return false;
       }
       this.#pop();
+      this.#eventsNow = first.at === this.#now ? this.#eventsNow + 1 : 0;
+      if (this.#eventsNow > MOST_EVENTS_AT_ONCE) throw new Error(`time stands still at ${this.#now}`);
       this.#now = first.at;
       first.task?.();
     }

@@ -70,8 +70,12 @@ async function allAnswered(world: World, users: readonly User[], until: number):
       atWork -= 1;
     });
   }
-  const done = await world.scheduler.run(() => atWork === 0 || world.account.violations.length > 0, until);
-  if (!done) world.violated('somebody still waits for an answer');
+  try {
+    const done = await world.scheduler.run(() => atWork === 0 || world.account.violations.length > 0, until);
+    if (!done) world.violated('somebody still waits for an answer');
+  } catch (error) {
+    world.violated((error as Error).message);
+  }
   return world.account.violations.length === 0;
 }
 

@@ -6,6 +6,7 @@ import { Account, type Told } from './account.js';
 import { BackendProcess } from './backend.js';
 import { type Conditions, drawConditions } from './conditions.js';
 import { Disk } from './disk.js';
+import { planFaultAfterStart } from './faults.js';
 import { Machine } from './machine.js';
 import { Network } from './network.js';
 import type { Process } from './process.js';
@@ -119,6 +120,7 @@ export class World {
     const restartIn = this.healed ? 100 : this.random.delay(10, RESTART_WITHIN_MS);
     this.scheduler.after(restartIn, () => {
       this.backend = this.#startBackend();
+      planFaultAfterStart(this);
     });
   }
 
