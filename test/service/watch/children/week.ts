@@ -19,7 +19,7 @@ const WEEK = 7 * 24 * HOUR;
 const TIMERS_A_TURN = 100;
 
 /** Every so many outages somebody evaluates meanwhile. */
-const QUEUE_EVERY = 10;
+const QUEUE_EVERY = 20;
 
 /** The generator of numbers that Marsaglia calls xorshift32: the week is the same each time. */
 function seeded(seed: number): () => number {
