@@ -1,5 +1,5 @@
 /** The network between clients and the backend: connections that are refused, slow, cut, silent, or half open. */
-import type { Lane, LaneListener } from '../../src/client/lane.js';
+import type { ClosedReason, Lane, LaneListener } from '../../src/client/lane.js';
 import { HANDSHAKE_TIMEOUT_MS } from '../../src/client/timing.js';
 import type { Conditions } from './conditions.js';
 import { Pipe } from './pipe.js';
@@ -81,7 +81,7 @@ class Connection implements Lane {
     );
     owner.onEnd(() => this.close());
     owner.after(connectTimeoutMs, () => {
-      if (this.#state === 'connecting') this.#end('refused');
+      if (this.#state === 'connecting') this.#end('timeout');
     });
     this.#greet();
   }
@@ -170,7 +170,7 @@ class Connection implements Lane {
     this.listener.message(Buffer.from(frame));
   }
 
-  #end(reason: 'refused' | 'disconnect'): void {
+  #end(reason: ClosedReason): void {
     if (this.#state === 'closed') return;
     this.close();
     this.listener.closed(reason);
