@@ -5,6 +5,7 @@
 import { copyInstallation } from './installation.mjs';
 import { machineFacts } from './machine.mjs';
 import { benchMemory } from './memory.mjs';
+import { benchReconnect } from './reconnect.mjs';
 import { benchRestore } from './restore.mjs';
 import { benchRoundTrip } from './round-trip.mjs';
 import { Scope } from './scope.mjs';
@@ -22,7 +23,13 @@ const BENCHMARKS = {
   restore: benchRestore,
   memory: benchMemory,
   storage: benchStorage,
+  reconnect: benchReconnect,
 };
+
+/** Needs root and minutes. */
+const ONLY_WHEN_NAMED = ['reconnect'];
+
+const DEFAULTS = Object.keys(BENCHMARKS).filter((name) => !ONLY_WHEN_NAMED.includes(name));
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
@@ -51,7 +58,7 @@ try {
   if (!machine.isDurable) process.stderr.write('Temporary files are in memory: set TMPDIR to a directory on a disk.\n');
   const installation = await copyInstallation(whole);
   const benchmarks = {};
-  for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
+  for (const name of names.length > 0 ? names : DEFAULTS) {
     benchmarks[name] = await run(name, installation);
   }
   const durationMs = Math.round(performance.now() - startedAt);
