@@ -28,6 +28,7 @@ export class SessionRegistry {
   readonly #damaged = new Map<string, DamagedJournal>();
   /** Names of sessions that are being created, so that two creations at once cannot both win. */
   readonly #reserved = new Set<string>();
+  readonly #creating = new Map<string, Promise<SessionHost>>();
   readonly #unsubscribe: () => void;
   #cancelExpiry: (() => void) | undefined;
 
@@ -80,9 +81,19 @@ export class SessionRegistry {
 
   async create(request: NewSession): Promise<SessionHost> {
     const id = request.id ?? randomUUID();
-    const existing = this.#hosts.get(id);
-    // The id was chosen by the client, so this is its retry of a creation whose answer got lost.
+    // The id was chosen by the client, so this is its retry of a creation whose answer got lost, or is under way.
+    const existing = this.#hosts.get(id) ?? this.#creating.get(id);
     if (existing) return existing;
+    const creation = this.#create(id, request);
+    this.#creating.set(id, creation);
+    try {
+      return await creation;
+    } finally {
+      this.#creating.delete(id);
+    }
+  }
+
+  async #create(id: string, request: NewSession): Promise<SessionHost> {
     const name = request.name ?? this.#freeName();
     const problem = nameProblem(name);
     if (problem) throw new ProtocolError('InvalidParameters', `create_session: "name": ${problem}`);

@@ -16,6 +16,9 @@ import { privateLaunch, reachPrivateBackend } from './private-backend.js';
 
 type Descriptors = typeof COMMANDS;
 
+/** A refusal comes at once, and so would the next; a pause keeps whoever waits from spinning, in ms. */
+const RECONNECT_PAUSE_MS = 100;
+
 export interface WorkplaceOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Connection to use; the default one when not given. */
@@ -68,13 +71,14 @@ export class Workplace {
 
   /** A backend that fell silent may be back, or be started again: the next question connects anew. */
   async reconnect(): Promise<void> {
-    const client = await this.#client?.catch(() => undefined);
-    client?.close();
-    this.#client = undefined;
+    await this.close();
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_PAUSE_MS));
   }
 
   async close(): Promise<void> {
-    await this.reconnect();
+    const client = await this.#client?.catch(() => undefined);
+    client?.close();
+    this.#client = undefined;
   }
 
   /**

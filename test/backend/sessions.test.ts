@@ -328,6 +328,14 @@ describe('sessions', () => {
     expect(registry.all()).toHaveLength(1);
   });
 
+  it('are created once when the client asks again while the first request is under way', async () => {
+    const { registry } = backend();
+    const request = { ...newSession, id: '3f1b8f5e-6d43-4a35-9d0e-2f5a2f3a7c11', name: 's' };
+    const [first, second] = await Promise.all([registry.create(request), registry.create(request)]);
+    expect(second).toBe(first);
+    expect(registry.all()).toHaveLength(1);
+  });
+
   it('expire after their time without activity, and not before', async () => {
     const clock = { time: Date.parse('2026-01-01T00:00:00Z'), now: () => new Date(clock.time) };
     const { registry } = backend(new FillableJournal(), clock);
