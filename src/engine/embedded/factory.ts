@@ -69,7 +69,13 @@ class EmbeddedEngineFactory implements EngineFactory {
     const spare = await this.#spare;
     this.#spare = undefined;
     spare?.holdProcess(true);
-    return spare;
+    try {
+      // Its death may not have been heard of yet, and an evaluation given to a dead engine has an unknown outcome.
+      await spare?.ping();
+      return spare;
+    } catch {
+      return undefined;
+    }
   }
 
   #keepSpare(): void {
