@@ -44,8 +44,8 @@ export default class Eval extends BackendCommand<Result> {
     offline: Flags.option({
       summary: 'What to do when the backend cannot be reached.',
       description:
-        '"queue" keeps the evaluation in the outbox of this machine and exits 10; the next command that reaches the backend ' +
-        'delivers it. "fail" exits 5. Without this flag: "fail" where CI is set, "queue" elsewhere.',
+        '"queue" keeps the evaluation in the outbox of this machine and exits 10; the next evaluation, "outbox flush" or a ' +
+        'watch delivers it. "fail" exits 5. Without this flag: "fail" where CI is set, "queue" elsewhere.',
       options: ['queue', 'fail'] as const,
     })(),
     rerun: Flags.string({
