@@ -9,7 +9,7 @@ import type { LinkTiming } from './timing.js';
 
 export type Phase = 'idle' | 'connecting' | 'healthy' | 'degraded' | 'busy' | 'lost' | 'waiting' | 'restoring';
 
-export type OutageCause = 'silence' | 'disconnect' | 'refused' | 'sleep';
+export type OutageCause = 'silence' | 'disconnect' | 'refused';
 
 /** An interruption. Times are on the monotonic clock, in ms. */
 export interface Outage {
