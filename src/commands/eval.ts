@@ -84,7 +84,7 @@ export default class Eval extends BackendCommand<Result> {
     await this.writeText(evaluationText(evaluation));
     if (evaluation.error) {
       const style = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });
-      this.remark(evaluationFailure(evaluation, style));
+      this.remarkInStyle(evaluationFailure(evaluation, style));
     }
     if (evaluation.outcome === 'unknown') {
       this.remark(`It may have run in part. To run it again, as a new evaluation: stui eval --rerun ${evaluation.key}`);

@@ -43,7 +43,7 @@ export default class Result extends BackendCommand<Evaluation> {
   protected override async render(evaluation: Evaluation): Promise<string> {
     const style = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });
     if (evaluation.outcome === 'queued') this.remark('accepted, not answered yet');
-    else if (evaluation.error) this.remark(evaluationFailure(evaluation, style));
+    else if (evaluation.error) this.remarkInStyle(evaluationFailure(evaluation, style));
     return evaluationText(evaluation);
   }
 }

@@ -62,7 +62,12 @@ export abstract class BackendCommand<T = unknown> extends StuiCommand<T> {
 
   /** Says something besides the result, on stderr. Nothing with `--json`: the document has it. */
   protected remark(text: string): void {
-    if (!this.jsonEnabled()) process.stderr.write(`${visible(text)}\n`);
+    this.remarkInStyle(visible(text));
+  }
+
+  /** The same for a text that is coloured, and whose quotations have been made fit for a terminal already. */
+  protected remarkInStyle(text: string): void {
+    if (!this.jsonEnabled()) process.stderr.write(`${text}\n`);
   }
 }
 

@@ -69,6 +69,18 @@ describe('colours', () => {
     expect((await stuiWith(home, { env }, 'session', 'list', '--json')).stdout).not.toMatch(OBEYED);
     expect((await stuiWith(home, { env }, 'session', 'show', 'nowhere')).stderr).toContain('\u001b[');
   });
+
+  it('set off what went wrong, and are not shown as escapes themselves', async () => {
+    const home = await homeWithSession();
+    const env = { FORCE_COLOR: '1' };
+    for (const ending of [
+      await stuiWith(home, { env }, 'eval', '1 / 0', '--key', 'k'),
+      await stuiWith(home, { env }, 'result', 'k'),
+    ]) {
+      expect(ending.stderr).toContain('\u001b[31mZeroDivide');
+      expect(ending.stderr).not.toContain('\\x1b');
+    }
+  });
 });
 
 describe('log --follow', () => {
