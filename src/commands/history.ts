@@ -7,7 +7,8 @@ import { historyTable } from '../service/session-text.js';
 import type { Evaluation } from '../session/evaluation.js';
 
 interface Result {
-  readonly session: string;
+  /** Null where all sessions were searched. */
+  readonly session: string | null;
   readonly evaluations: readonly Evaluation[];
   /** Older ones match too. */
   readonly more: boolean;

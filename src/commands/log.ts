@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { formatDuration } from '../cli/duration.js';
 import { StreamCommand } from '../cli/stream-command.js';
 import type { Style } from '../cli/style.js';
 import { cut, visibleLine } from '../cli/terminal-text.js';
@@ -85,6 +86,23 @@ function summaryOf(entry: Entry): string {
       return `${entry.kind}, ${entry.bytes} bytes: ${[...entry.saved, ...entry.classes].join(' ')}`;
     case 'context':
       return Object.keys(entry.patch).join(' ');
+    case 'conflict':
+      return `${entry.id.slice(0, 8)} at ${entry.path.join('.')}`;
+    case 'resolved':
+      return `${entry.conflict.slice(0, 8)}: ${entry.choice}`;
+    case 'forked':
+      return `from ${entry.from.name} at revision ${entry.from.revision}`;
+    case 'shared':
+    case 'unshared':
+      return entry.clients === null ? 'everyone' : entry.clients.join(' ');
+    case 'presence':
+      return `${formatDuration(entry.connectedMs)} connected, ${entry.outages} outages`;
+    case 'notice':
+      return `${entry.kind} at ${entry.expiresAt}`;
+    case 'recorded':
+      return entry.code.trim();
+    case 'repaired':
+      return `without the snapshots of revision ${entry.snapshots.join(', ')}: ${entry.reason}`;
     case 'labelled':
       return Object.entries(entry.labels)
         .map(([name, value]) => (value === null ? `${name}-` : `${name}=${value}`))

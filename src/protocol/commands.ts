@@ -1,73 +1,33 @@
 /** Every command of the protocol. The published subset keeps its field names; ours extend it. */
 import * as v from 'valibot';
 import { mapping } from '../session/mapping.js';
-import { MAX_NAME_LENGTH } from '../session/name.js';
+import { RESTORE_STRATEGIES } from '../session/restore-plan.js';
 import { command } from './command.js';
-import { Evaluation, EvaluationResult, Inspection, RestoreReport, SessionSummary } from './documents.js';
+import { Conflict, Evaluation, EvaluationResult, Inspection, RestoreReport, SessionSummary } from './documents.js';
 import {
-  CHUNK_BYTES,
-  MAX_ARCHIVE_BYTES,
-  MAX_CODE_LENGTH,
-  MAX_IDENTIFIER_LENGTH,
-  MAX_LABEL_VALUE_LENGTH,
-  MAX_LABELS,
-  MAX_TIMEOUT_MS,
-  MAX_TTL_MS,
-  MAX_WAIT_MS,
-} from './limits.js';
-
-const doc = v.description;
-const text = (about: string) => v.pipe(v.string(), doc(about));
-const number = (about: string) => v.pipe(v.number(), doc(about));
-const flag = (about: string) => v.pipe(v.boolean(), doc(about));
-const wholeNumber = (about: string, max: number = Number.MAX_SAFE_INTEGER) =>
-  v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max), doc(about));
-const identifier = (about: string) =>
-  v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_IDENTIFIER_LENGTH), doc(about));
-
-const sessionId = identifier('Session id, name, or a unique beginning of an id.');
-const clientId = identifier('Who asks. Recorded with what it caused.');
-const caller = v.optional(clientId);
-const ifRevision = v.optional(wholeNumber('Refuse with RevisionConflict unless the session is at this revision.'));
-const sessionName = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH), doc('Name for the session.'));
-const timeoutMs = v.optional(
-  v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(1),
-    v.maxValue(MAX_TIMEOUT_MS),
-    doc('Interrupt the evaluation after this many milliseconds; its state is kept. Default 30,000.'),
-  ),
-);
-const code = v.pipe(
-  v.string(),
-  v.maxLength(MAX_CODE_LENGTH),
-  doc('Smalltalk: an expression sequence, or a file-in in chunk format.'),
-);
-/** Any ISO 8601 time with a zone; handed on as entries write theirs, so that the two compare as texts. */
-const time = (about: string) =>
-  v.pipe(
-    v.string(),
-    v.isoTimestamp(),
-    v.check((text) => !Number.isNaN(Date.parse(text)), 'No such time'),
-    v.transform((text) => new Date(text).toISOString()),
-    doc(about),
-  );
-const label = v.pipe(v.string(), v.maxLength(MAX_LABEL_VALUE_LENGTH));
-const labelName = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_IDENTIFIER_LENGTH));
-
-/** Characters of base64 in a piece of {@link CHUNK_BYTES}. */
-const MAX_CHUNK_LENGTH = Math.ceil(CHUNK_BYTES / 3) * 4;
-
-const session = v.pipe(SessionSummary, doc('The session.'));
-const publishedSession = {
-  session_id: text('Session id.'),
-  created_at: text('ISO 8601, UTC.'),
-  last_modified: text('ISO 8601, UTC.'),
-  timeout: v.pipe(v.nullable(v.number()), doc('Seconds without activity until the session closes; null for never.')),
-  is_active: flag('False when closed.'),
-  time_until_expiry: v.pipe(v.nullable(v.number()), doc('Seconds; null for never.')),
-};
+  caller,
+  clientId,
+  code,
+  doc,
+  flag,
+  identifier,
+  ifRevision,
+  label,
+  labelName,
+  number,
+  piece,
+  publishedSession,
+  session,
+  sessionId,
+  sessionName,
+  text,
+  time,
+  timeoutMs,
+  wholeNumber,
+} from './fields.js';
+import { CHUNK_BYTES, MAX_CODE_LENGTH, MAX_LABELS, MAX_TTL_MS, MAX_WAIT_MS } from './limits.js';
+import * as management from './management-commands.js';
+import * as workspace from './workspace-commands.js';
 
 export const hello = command({
   name: 'hello',
@@ -155,6 +115,7 @@ export const listSessions = command({
   summary: 'Lists the sessions of the backend.',
   published: false,
   parameters: v.object({
+    client_id: v.optional(identifier('Only sessions that this client may see. Without it: all of the backend.')),
     labels: v.optional(v.pipe(mapping(labelName, label), doc('Only sessions with all of these labels.'))),
     state: v.optional(v.pipe(v.picklist(['open', 'closed']), doc('Only sessions in this state.'))),
   }),
@@ -179,7 +140,7 @@ export const getSessionInfo = command({
   name: 'get_session_info',
   summary: 'Tells about one session.',
   published: true,
-  parameters: v.object({ session_id: sessionId }),
+  parameters: v.object({ session_id: sessionId, client_id: caller }),
   result: v.object({
     ...publishedSession,
     client_id: text('Client that created it.'),
@@ -197,7 +158,19 @@ export const restoreSession = command({
     session_id: sessionId,
     client_id: caller,
     plan: v.optional(flag('Only say what would happen.')),
-    replay: v.optional(flag('Run the inputs again that no snapshot covers. They may have had effects before.')),
+    replay: v.optional(flag('Short for the strategy `replay`.')),
+    strategy: v.optional(
+      v.pipe(
+        v.picklist(RESTORE_STRATEGIES),
+        doc(
+          '`snapshot`, the default: load what was saved; no code of the session runs. `replay`: also run the inputs ' +
+            'again that no snapshot covers; they may have had effects before. `none`: load nothing.',
+        ),
+      ),
+    ),
+    at: v.optional(wholeNumber('Go back to how the session was at this revision.')),
+    at_time: v.optional(time('Go back to how the session was at this time.')),
+    if_revision: ifRevision,
   }),
   result: v.object({
     ...publishedSession,
@@ -212,14 +185,22 @@ export const restoreSession = command({
     report: v.pipe(RestoreReport, doc('What came back, and what did not.')),
     session,
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'NameTaken', 'EngineUnavailable', 'DamagedData', 'StorageFull'],
+  errors: [
+    'SessionNotFound',
+    'AmbiguousSession',
+    'NameTaken',
+    'RevisionConflict',
+    'EngineUnavailable',
+    'DamagedData',
+    'StorageFull',
+  ],
 });
 
 export const saveSession = command({
   name: 'save_session',
   summary: 'Saves the whole state of the engine now, however big.',
   published: false,
-  parameters: v.object({ session_id: sessionId, client_id: caller }),
+  parameters: v.object({ session_id: sessionId, client_id: caller, if_revision: ifRevision }),
   result: v.object({
     session,
     bytes: number('Size of the snapshot; 0 when everything was saved already.'),
@@ -228,7 +209,15 @@ export const saveSession = command({
       doc('What a restore will not bring back.'),
     ),
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'SessionClosed', 'EngineUnavailable', 'StorageFull', 'DamagedData'],
+  errors: [
+    'SessionNotFound',
+    'AmbiguousSession',
+    'SessionClosed',
+    'RevisionConflict',
+    'EngineUnavailable',
+    'StorageFull',
+    'DamagedData',
+  ],
 });
 
 export const updateSessionState = command({
@@ -240,6 +229,13 @@ export const updateSessionState = command({
     state_data: v.pipe(mapping(v.string(), v.unknown()), doc('The patch.')),
     client_id: caller,
     if_revision: ifRevision,
+    base_revision: v.optional(
+      wholeNumber(
+        'Revision whose context the patch was made from. What others changed since is merged with it, and what cannot ' +
+          'be merged becomes a conflict. Without it the patch applies to the present context.',
+      ),
+    ),
+    key: v.optional(identifier('Idempotency key. A second request with it changes nothing.')),
   }),
   result: v.object({
     session_id: text('Session id.'),
@@ -247,6 +243,7 @@ export const updateSessionState = command({
     session_state: v.pipe(mapping(v.string(), v.unknown()), doc('The context after the patch.')),
     update_successful: flag('True.'),
     revision: number('Revision of the session after the patch.'),
+    conflicts: v.pipe(v.array(Conflict), v.readonly(), doc('What could not be merged; the session keeps what it had.')),
   }),
   errors: [
     'SessionNotFound',
@@ -295,7 +292,7 @@ export const deleteSession = command({
   name: 'delete_session',
   summary: 'Removes a session with its journal and snapshots, for good.',
   published: false,
-  parameters: v.object({ session_id: sessionId, if_revision: ifRevision }),
+  parameters: v.object({ session_id: sessionId, client_id: caller, if_revision: ifRevision }),
   result: v.object({ session_id: text('Session id.'), deleted: flag('True.') }),
   errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'RevisionConflict'],
 });
@@ -329,6 +326,16 @@ export const evaluate = command({
     interim: v.optional(
       flag('Also send interim replies: `accepted` once the evaluation is durable, `running` when it begins.'),
     ),
+    record_as: v.optional(
+      v.pipe(
+        v.string(),
+        v.maxLength(MAX_CODE_LENGTH),
+        doc(
+          'What the journal keeps in place of the code, for code that holds secrets. The code is then in memory only: ' +
+            'if the backend ends before it ran, it does not run.',
+        ),
+      ),
+    ),
     rerun_of: v.optional(
       identifier('Run the evaluation with this key again, as a new one. Only where its outcome is `unknown`.'),
     ),
@@ -348,6 +355,8 @@ export const evaluate = command({
     'EvaluationNotFound',
     'SessionError',
     'RevisionConflict',
+    'LimitExceeded',
+    'RateLimited',
     'EngineUnavailable',
     'StorageFull',
     'DamagedData',
@@ -380,6 +389,7 @@ export const getResult = command({
   parameters: v.object({
     key: identifier('Idempotency key.'),
     session_id: v.optional(sessionId),
+    client_id: caller,
     wait_ms: v.optional(wholeNumber('Wait this long for an answer.', MAX_WAIT_MS)),
   }),
   result: v.object({ evaluation: v.pipe(Evaluation, doc('The evaluation.')) }),
@@ -388,17 +398,20 @@ export const getResult = command({
 
 export const readHistory = command({
   name: 'read_history',
-  summary: 'Reads the evaluations of a session, newest last.',
+  summary: 'Reads the evaluations of a session, or of all that the client may see, newest last.',
   published: false,
   parameters: v.object({
-    session_id: sessionId,
+    session_id: v.optional(sessionId),
+    client_id: caller,
+    failed: v.optional(flag('Only evaluations with another outcome than a value.')),
     limit: v.optional(wholeNumber('At most this many, the newest ones. Default 100.', 10_000)),
-    before: v.optional(wholeNumber('Only inputs below this revision: to page backwards.')),
+    before: v.optional(wholeNumber('Only inputs below this revision: to page backwards, or the end of a range.')),
+    from: v.optional(wholeNumber('Only inputs at or above this revision.')),
     grep: v.optional(text('Only evaluations whose code contains this text, case not minded.')),
     since: v.optional(time('Only evaluations accepted at or after this time.')),
   }),
   result: v.object({
-    session: text('Session id.'),
+    session: v.pipe(v.nullable(v.string()), doc('Session id; null where all were searched.')),
     evaluations: v.pipe(v.array(Evaluation), doc('Oldest first.')),
     more: flag('There are older ones that match.'),
   }),
@@ -411,6 +424,7 @@ export const readJournal = command({
   published: false,
   parameters: v.object({
     session_id: sessionId,
+    client_id: caller,
     after: v.optional(wholeNumber('Entries above this revision. Default 0.')),
     limit: v.optional(wholeNumber('At most this many. Default 500.', 5000)),
     wait_ms: v.optional(wholeNumber('When there are none, wait this long for one.', MAX_WAIT_MS)),
@@ -433,6 +447,7 @@ export const readSnapshot = command({
   published: false,
   parameters: v.object({
     session_id: sessionId,
+    client_id: caller,
     revision: wholeNumber('Revision of the snapshot entry.'),
     offset: wholeNumber('First byte.'),
   }),
@@ -448,18 +463,25 @@ export const importSession = command({
   summary: 'Uploads an archive piece by piece; the last piece has it verified and filed.',
   published: false,
   parameters: v.object({
-    upload: identifier('Id of this upload, chosen by the client.'),
-    offset: wholeNumber('Place of the piece in the archive.', MAX_ARCHIVE_BYTES),
-    data: v.pipe(v.string(), v.maxLength(MAX_CHUNK_LENGTH), v.base64(), doc(`Base64 of at most ${CHUNK_BYTES} bytes.`)),
-    last: flag('This is the last piece.'),
-    client_id: caller,
+    ...piece,
+    fork: v.optional(
+      flag('Where the session is here with another history, file the archive as a session of its own beside it.'),
+    ),
   }),
   result: v.object({
     received: number('Bytes so far.'),
     session: v.pipe(v.nullable(SessionSummary), doc('The session, after the last piece.')),
     imported: v.pipe(
-      v.nullable(v.picklist(['created', 'advanced', 'unchanged'])),
-      doc('`advanced`: the session was here with a shorter history. `unchanged`: it was here already.'),
+      v.nullable(v.picklist(['created', 'advanced', 'unchanged', 'forked'])),
+      doc(
+        '`advanced`: the session was here with a shorter history. `unchanged`: it was here already. `forked`: it was ' +
+          'here with another history, and is now beside it.',
+      ),
+    ),
+    conflicts: v.pipe(
+      v.array(Conflict),
+      v.readonly(),
+      doc('After `forked`: what could not be merged into the context of the session that was here.'),
     ),
   }),
   errors: ['DamagedData', 'Diverged', 'LimitExceeded', 'StorageFull', 'SessionError'],
@@ -488,6 +510,23 @@ export const COMMANDS = {
   read_journal: readJournal,
   read_snapshot: readSnapshot,
   import_session: importSession,
+  get_context: workspace.getContext,
+  list_bindings: workspace.listBindings,
+  list_conflicts: workspace.listConflicts,
+  resolve_conflict: workspace.resolveConflict,
+  record_inputs: workspace.recordInputs,
+  attach_client: management.attachClient,
+  detach_client: management.detachClient,
+  list_clients: management.listClients,
+  share_session: management.shareSession,
+  unshare_session: management.unshareSession,
+  fork_session: management.forkSession,
+  diff_sessions: management.diffSessions,
+  verify_session: management.verifySession,
+  verify_archive: management.verifyArchive,
+  repair_sessions: management.repairSessions,
+  prune_sessions: management.pruneSessions,
+  get_statistics: management.getStatistics,
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -10,6 +10,10 @@ export const ERROR_TYPES = {
   KeyConflict: 'The idempotency key belongs to an evaluation of other code.',
   EvaluationNotFound: 'No evaluation was accepted under this key.',
   LimitExceeded: 'A limit of this backend would be exceeded.',
+  RateLimited:
+    'The client asks for more evaluations than the backend takes in that time; later it takes this one, too.',
+  ConflictNotFound: 'No conflict of this session is open under this id.',
+  NotResolvable: 'The conflict cannot be decided this way.',
   StorageFull: "The backend's disk is full; nothing that was accepted is lost.",
   DamagedData: 'Stored or uploaded data is not what was written.',
   Diverged: 'The session exists here with another history.',

@@ -39,3 +39,9 @@ export const MAX_ARCHIVE_BYTES = 256 * 1024 * 1024;
 
 /** Largest text an archive may unpack to, in bytes: stops decompression bombs, and stays below V8's longest string (512 MiB). */
 export const MAX_UNPACKED_BYTES = 500 * 1024 * 1024;
+
+/** Inputs that one request brings into a history; more come in several requests. */
+export const MAX_RECORDED_INPUTS = 5_000;
+
+/** Clients that a session is shared with by name, at one time; beyond, it can be shared with all. */
+export const MAX_SHARED_CLIENTS = 256;

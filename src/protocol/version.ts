@@ -11,4 +11,12 @@ export const CAPABILITIES = [
   'restore-plan',
   'import',
   'context',
+  'conflicts',
+  'point-in-time',
+  'forks',
+  'sharing',
+  'presence',
+  'verification',
+  'repair',
+  'statistics',
 ] as const;

@@ -112,6 +112,7 @@ function queuedEvaluation({ key, session, acceptedAt, client, code }: OutboxEntr
     time: acceptedAt,
     client,
     code,
+    redacted: false,
     outcome: 'queued',
     printString: null,
     class: null,
@@ -175,5 +176,7 @@ export function exitOf(evaluation: Pick<EvaluationResult, 'outcome' | 'error'>):
       return 'unknown';
     case 'queued':
       return 'queued';
+    case 'recorded':
+      return 'ok';
   }
 }

@@ -19,6 +19,9 @@ type Descriptors = typeof COMMANDS;
 /** A refusal comes at once, and so would the next; a pause keeps whoever waits from spinning, in ms. */
 const RECONNECT_PAUSE_MS = 100;
 
+/** Questions about the backend itself: whoever asks them need not have an identity yet. */
+const IMPERSONAL: readonly CommandName[] = ['hello', 'ping', 'get_backend_status'];
+
 export interface WorkplaceOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Connection to use; the default one when not given. */
@@ -66,7 +69,9 @@ export class Workplace {
     timeoutMs?: number,
     onInterim?: (reply: InterimReply) => void,
   ): Promise<Result<Descriptors[Name]>> {
-    return (await this.client()).request(command, parameters, timeoutMs, onInterim);
+    // A backend shows each client its own sessions, and those shared with it.
+    const identified = IMPERSONAL.includes(command) ? parameters : { client_id: this.clientId, ...parameters };
+    return (await this.client()).request(command, identified, timeoutMs, onInterim);
   }
 
   /** A backend that fell silent may be back, or be started again: the next question connects anew. */

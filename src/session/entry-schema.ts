@@ -1,6 +1,6 @@
 /** The shape of entries that come from elsewhere: an archive proves that it is whole, not that stui wrote it. */
 import * as v from 'valibot';
-import type { Entry } from './entry.js';
+import { type Entry, RESOLUTIONS } from './entry.js';
 import { mapping } from './mapping.js';
 import { nameProblem } from './name.js';
 import { MAX_TTL_MS } from './time-to-live.js';
@@ -19,6 +19,39 @@ const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const texts = v.array(v.string());
 const reasoned = v.object({ name: v.string(), reason: v.string() });
+const patch = v.pipe(
+  mapping(v.string(), v.unknown()),
+  v.check((value) => !isDeeper(value, MAX_PATCH_DEPTH), 'Nested too deep'),
+);
+const part = v.pipe(
+  v.unknown(),
+  v.check((value) => !isDeeper(value, MAX_PATCH_DEPTH), 'Nested too deep'),
+);
+const clients = v.nullable(texts);
+const yes = v.exactOptional(v.literal(true));
+const uncovered = v.array(
+  v.object({
+    seq: whole,
+    answeredAt: whole,
+    code: v.string(),
+    names: texts,
+    unknown: v.boolean(),
+    unbounded: yes,
+    durationMs: v.exactOptional(amount),
+    redacted: yes,
+  }),
+);
+const binding = v.variant('status', [
+  v.object({ status: v.literal('saved'), at: whole }),
+  v.object({ status: v.picklist(['unsaved', 'lost']), at: whole, reason: v.string() }),
+]);
+/** What the engine holds at an earlier revision. */
+const base = v.object({
+  snapshots: v.array(v.object({ seq: whole, kind: v.picklist(['full', 'changes']), digest: v.string(), bytes: whole })),
+  bindings: mapping(v.string(), binding),
+  classes: texts,
+  uncovered,
+});
 const header = {
   seq: whole,
   time: v.pipe(
@@ -55,6 +88,7 @@ const SCHEMAS = {
     code: v.string(),
     timeoutMs: amount,
     replayOf: v.exactOptional(whole),
+    redacted: yes,
   }),
   output: v.object({
     ...header,
@@ -82,10 +116,57 @@ const SCHEMAS = {
   context: v.object({
     ...header,
     type: v.literal('context'),
-    patch: v.pipe(
-      mapping(v.string(), v.unknown()),
-      v.check((patch) => !isDeeper(patch, MAX_PATCH_DEPTH), 'Nested too deep'),
-    ),
+    patch,
+    base: v.exactOptional(whole),
+    keys: v.exactOptional(texts),
+  }),
+  conflict: v.object({
+    ...header,
+    type: v.literal('conflict'),
+    id: v.pipe(v.string(), v.nonEmpty()),
+    path: v.pipe(texts, v.nonEmpty()),
+    baseRevision: whole,
+    base: v.exactOptional(part),
+    ours: v.exactOptional(part),
+    theirs: v.exactOptional(part),
+    key: v.exactOptional(v.string()),
+  }),
+  resolved: v.object({
+    ...header,
+    type: v.literal('resolved'),
+    conflict: v.string(),
+    choice: v.picklist(RESOLUTIONS),
+    patch,
+  }),
+  forked: v.object({
+    ...header,
+    type: v.literal('forked'),
+    from: v.object({ id: v.string(), name: v.string(), revision: whole, head: v.string() }),
+  }),
+  shared: v.object({ ...header, type: v.literal('shared'), clients }),
+  unshared: v.object({ ...header, type: v.literal('unshared'), clients }),
+  presence: v.object({
+    ...header,
+    type: v.literal('presence'),
+    connectedMs: amount,
+    outages: whole,
+    outageMs: amount,
+  }),
+  notice: v.object({ ...header, type: v.literal('notice'), kind: v.literal('expiring'), expiresAt: v.string() }),
+  recorded: v.object({
+    ...header,
+    type: v.literal('recorded'),
+    code: v.string(),
+    source: v.string(),
+    typedAt: v.exactOptional(v.string()),
+    redacted: yes,
+  }),
+  repaired: v.object({
+    ...header,
+    type: v.literal('repaired'),
+    snapshots: v.array(whole),
+    reason: v.string(),
+    base,
   }),
   renamed: v.object({ ...header, type: v.literal('renamed'), name }),
   labelled: v.object({ ...header, type: v.literal('labelled'), labels: mapping(v.string(), v.nullable(v.string())) }),
@@ -100,6 +181,9 @@ const SCHEMAS = {
       }),
     ),
     replayed: v.exactOptional(v.array(whole)),
+    cause: v.exactOptional(v.picklist(['restart', 'crash', 'hibernation', 'requested'])),
+    at: v.exactOptional(whole),
+    base: v.exactOptional(base),
   }),
   backend: v.object({ ...header, type: v.literal('backend'), event: v.picklist(['stopped', 'resumed']) }),
   closed: v.object({ ...header, type: v.literal('closed'), reason: v.picklist(['requested', 'expired']) }),

@@ -1,5 +1,5 @@
 /** An evaluation as people and scripts see it: an input and its output, found in the journal by key. */
-import type { Entry, EvaluationError, InputEntry, Outcome, OutputEntry } from './entry.js';
+import type { Entry, EvaluationError, InputEntry, Outcome, OutputEntry, RecordedEntry } from './entry.js';
 
 export interface Evaluation {
   readonly key: string;
@@ -10,8 +10,10 @@ export interface Evaluation {
   readonly time: string;
   readonly client: string;
   readonly code: string;
-  /** `queued` while accepted and not yet answered. */
-  readonly outcome: Outcome | 'queued';
+  /** The code that ran held secrets, which were not kept. */
+  readonly redacted: boolean;
+  /** `queued` while accepted and not yet answered; `recorded` when it came from a history file and has not run here. */
+  readonly outcome: Outcome | 'queued' | 'recorded';
   readonly printString: string | null;
   readonly class: string | null;
   readonly transcript: string;
@@ -30,6 +32,7 @@ export function evaluationOf(session: string, input: Entry & InputEntry, output?
     time: input.time,
     client: input.client,
     code: input.code,
+    redacted: input.redacted ?? false,
     outcome: output?.outcome ?? 'queued',
     printString: output?.printString ?? null,
     class: output?.class ?? null,
@@ -37,6 +40,27 @@ export function evaluationOf(session: string, input: Entry & InputEntry, output?
     durationMs: output?.durationMs ?? null,
     error: output?.error ?? null,
     deferred: output?.deferred ?? [],
+  };
+}
+
+/** @returns an input from a history file, as one that has not run. */
+export function recordedInput(session: string, recorded: Entry & RecordedEntry): Evaluation {
+  return {
+    // It was not sent under one, so that no retry can mean it.
+    key: '',
+    session,
+    revision: recorded.seq,
+    time: recorded.typedAt ?? recorded.time,
+    client: recorded.client,
+    code: recorded.code,
+    redacted: recorded.redacted ?? false,
+    outcome: 'recorded',
+    printString: null,
+    class: null,
+    transcript: '',
+    durationMs: null,
+    error: null,
+    deferred: [],
   };
 }
 

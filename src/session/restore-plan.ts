@@ -1,9 +1,19 @@
 /** What a restore will bring back, decided from the state alone, before anything happens. */
-import type { BindingReport } from './entry.js';
-import type { BindingState, SessionState, UncoveredInput } from './state.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { BindingReport, BindingState, UncoveredInput } from './entry.js';
+import type { SessionState } from './state.js';
+
+/**
+ * `snapshot` loads what was saved. `replay` also runs the inputs again that no snapshot covers. `none` loads nothing: a
+ * clean engine, with the context kept.
+ */
+export const RESTORE_STRATEGIES = ['snapshot', 'replay', 'none'] as const;
+export type RestoreStrategy = (typeof RESTORE_STRATEGIES)[number];
 
 export interface RestorePlan {
   readonly bindings: readonly BindingReport[];
+  /** Classes that the session defined or extended. */
+  readonly definitions: readonly BindingReport[];
   /** Snapshots to load, in order. Empty when the engine is live or nothing was ever saved. */
   readonly snapshots: readonly number[];
   readonly snapshotBytes: number;
@@ -16,21 +26,37 @@ export interface RestorePlan {
 export interface RestoreOptions {
   /** The engine runs and holds the session's state. */
   readonly live: boolean;
-  /** Run the inputs that no snapshot covers again. */
-  readonly replay: boolean;
+  readonly strategy: RestoreStrategy;
+  /** The snapshots from this one on cannot be loaded: its bytes are not here. */
+  readonly missingFrom?: number | undefined;
+  /** With `missingFrom`: the inputs that what can be loaded does not cover, in place of the state's own. */
+  readonly uncovered?: readonly UncoveredInput[] | undefined;
 }
 
-/** Decides what a restore does. Never plans to run user code unless `replay` is set. */
+export interface ContextReport {
+  /** Top-level member of the context. */
+  readonly part: string;
+  /** `live`: as it is now. `snapshot`: as the journal has it. `lost`: not there at the revision gone back to. */
+  readonly fidelity: 'live' | 'snapshot' | 'lost';
+  readonly reason: string;
+  /** Size as JSON, in bytes. */
+  readonly bytes: number;
+}
+
+/** Decides what a restore does. Never plans to run user code unless the strategy is `replay`. */
 export function planRestore(state: SessionState, options: RestoreOptions): RestorePlan {
-  const { live, replay } = options;
+  if (options.strategy === 'none') return planNothing(state);
+  const { live } = options;
+  const replay = options.strategy === 'replay';
   // What a live engine holds needs no covering; what an earlier restore lost can still be replayed into it.
-  const uncovered = live ? state.replayable : [...state.replayable, ...state.uncovered];
+  const uncovered = options.uncovered ?? (live ? state.replayable : [...state.replayable, ...state.uncovered]);
+  const runs = (input: UncoveredInput) => replay && !input.redacted;
   const reports = new Map<string, BindingReport>();
   for (const [name, binding] of Object.entries(state.bindings)) {
-    reports.set(name, live ? reportLive(name, binding) : reportSaved(name, binding, uncovered, replay));
+    reports.set(name, live ? reportLive(name, binding) : reportSaved(name, binding, uncovered, options));
   }
   // What the inputs of earlier restores changed is among the bindings, as lost.
-  for (const input of state.uncovered) {
+  for (const input of options.uncovered ?? state.uncovered) {
     for (const name of input.names) {
       if (live) {
         if (!input.unknown && !input.unbounded) reports.set(name, { name, fidelity: 'live' });
@@ -41,18 +67,77 @@ export function planRestore(state: SessionState, options: RestoreOptions): Resto
       }
     }
   }
-  for (const input of replay ? uncovered : []) {
+  for (const input of uncovered.filter(runs)) {
     for (const name of input.names) {
       reports.set(name, { name, fidelity: 'replayed', reason: `input ${input.seq} runs again` });
     }
   }
+  const { missingFrom = Number.POSITIVE_INFINITY } = options;
+  const loaded = live ? [] : state.snapshots.filter(({ seq }) => seq < missingFrom);
   return {
-    bindings: [...reports.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    snapshots: live ? [] : state.snapshots.map((snapshot) => snapshot.seq),
-    snapshotBytes: live ? 0 : state.snapshots.reduce((sum, snapshot) => sum + snapshot.bytes, 0),
-    replay: replay ? uncovered : [],
-    notReplayed: replay ? [] : uncovered,
+    bindings: sorted(reports.values()),
+    definitions: definitionsOf(state, options),
+    snapshots: loaded.map(({ seq }) => seq),
+    snapshotBytes: loaded.reduce((sum, { bytes }) => sum + bytes, 0),
+    replay: uncovered.filter(runs),
+    notReplayed: uncovered.filter((input) => !runs(input)),
   };
+}
+
+/**
+ * What becomes of the context when a session goes back.
+ * @param target the state to go back to; the present one where the restore is of the present
+ */
+export function planContext(present: SessionState, target: SessionState, live: boolean): ContextReport[] {
+  const parts = new Set([...Object.keys(target.context), ...Object.keys(present.context)]);
+  return [...parts].sort().map((part) => {
+    const value = target.context[part];
+    const now = present.context[part];
+    const bytes = Buffer.byteLength(JSON.stringify(value ?? now));
+    if (value === undefined) {
+      const reason = `it was not there at revision ${target.revision}; the journal keeps its present value`;
+      return { part, fidelity: 'lost', reason, bytes };
+    }
+    const reason = `journaled at revision ${target.contextParts[part]}`;
+    const unchanged = live && isDeepStrictEqual(value, now);
+    return { part, fidelity: unchanged ? 'live' : 'snapshot', reason, bytes };
+  });
+}
+
+function planNothing(state: SessionState): RestorePlan {
+  const reason = 'the strategy "none" loads nothing';
+  const names = new Set([...Object.keys(state.bindings), ...state.uncovered.flatMap((input) => input.names)]);
+  return {
+    bindings: sorted([...names].map((name) => ({ name, fidelity: 'lost', reason }))),
+    definitions: sorted(state.classes.map((name) => ({ name, fidelity: 'lost', reason }))),
+    snapshots: [],
+    snapshotBytes: 0,
+    replay: [],
+    notReplayed: [...state.replayable, ...state.uncovered],
+  };
+}
+
+/** Classes that one missing snapshot may carry are not told apart: the journal says which snapshot has which no more. */
+function definitionsOf({ classes, bindings, snapshots }: SessionState, options: RestoreOptions): BindingReport[] {
+  const { live, missingFrom } = options;
+  const missing = missingFrom !== undefined && snapshots.some(({ seq }) => seq >= missingFrom);
+  return sorted(
+    classes.map((name): BindingReport => {
+      if (live) return { name, fidelity: 'live' };
+      const binding = bindings[name];
+      if (binding?.status === 'lost') return { name, fidelity: 'lost', reason: binding.reason };
+      if (!missing) return { name, fidelity: 'snapshot' };
+      return {
+        name,
+        fidelity: 'lost',
+        reason: `the snapshot of revision ${missingFrom}, which may carry it, is not here`,
+      };
+    }),
+  );
+}
+
+function sorted(reports: Iterable<BindingReport>): BindingReport[] {
+  return [...reports].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function reportLive(name: string, binding: BindingState): BindingReport {
@@ -63,15 +148,21 @@ function reportSaved(
   name: string,
   binding: BindingState,
   uncovered: readonly UncoveredInput[],
-  replay: boolean,
+  { strategy, missingFrom = Number.POSITIVE_INFINITY }: RestoreOptions,
 ): BindingReport {
   if (binding.status === 'lost') return { name, fidelity: 'lost', reason: binding.reason };
   // The engine says what is in the way: "is a BlockClosure", "holds a BlockClosure at #(1)".
   if (binding.status === 'unsaved') return { name, fidelity: 'lost', reason: `cannot be saved: it ${binding.reason}` };
+  if (binding.at >= missingFrom) {
+    return { name, fidelity: 'lost', reason: `${savedAt(binding.at)}, in a snapshot whose bytes are not here` };
+  }
   const saved = savedAt(binding.at);
   const doubt = uncovered.find((input) => input.answeredAt > binding.at && (input.unknown || input.unbounded));
   if (!doubt) return { name, fidelity: 'snapshot', reason: saved };
-  const remark = replay ? `input ${doubt.seq} runs again and may change it` : possibleChange(doubt);
+  const remark =
+    strategy === 'replay' && !doubt.redacted
+      ? `input ${doubt.seq} runs again and may change it`
+      : possibleChange(doubt);
   return { name, fidelity: 'snapshot', reason: `${saved}; ${remark}` };
 }
 

@@ -1,33 +1,28 @@
 /** A session's state: the fold of its journal. Plain JSON, so that it can be kept as a checkpoint. */
+import { type Activity, countEntry, noActivity } from './activity.js';
 import { assignedNames } from './assigned-names.js';
-import type { Entry, EntryHeader, OutputEntry, RestoredEntry, SnapshotEntry } from './entry.js';
+import type {
+  BindingState,
+  ConflictEntry,
+  ContextEntry,
+  EngineBase,
+  Entry,
+  EntryHeader,
+  ForkOrigin,
+  OutputEntry,
+  RepairedEntry,
+  ResolvedEntry,
+  RestoredEntry,
+  SharedEntry,
+  SnapshotEntry,
+  SnapshotRef,
+  UncoveredInput,
+  UnsharedEntry,
+} from './entry.js';
 import { applyMergePatch } from './merge-patch.js';
 
-export interface SnapshotRef {
-  readonly seq: number;
-  readonly kind: 'full' | 'changes';
-  readonly digest: string;
-  readonly bytes: number;
-}
-
-/** How a binding stood when the journal last said something about it. */
-export type BindingState =
-  | { readonly status: 'saved'; readonly at: number }
-  | { readonly status: 'unsaved'; readonly at: number; readonly reason: string }
-  | { readonly status: 'lost'; readonly at: number; readonly reason: string };
-
-/** An input whose effects no snapshot carries: its changes were too big to save with it, or its outcome is unknown. */
-export interface UncoveredInput {
-  readonly seq: number;
-  /** Revision of its output: inputs wait, so there may be snapshots between the two that it is not part of. */
-  readonly answeredAt: number;
-  readonly code: string;
-  /** Changed bindings, as far as they are known. */
-  readonly names: readonly string[];
-  readonly unknown: boolean;
-  /** The engine could not name all that it changed; any binding may be among it. */
-  readonly unbounded?: true;
-}
+/** Raised with every change of what a state holds: one that was kept by another version is derived anew. */
+export const STATE_VERSION = 2;
 
 export interface PendingInput {
   readonly seq: number;
@@ -35,9 +30,42 @@ export interface PendingInput {
   readonly code: string;
   readonly timeoutMs: number;
   readonly client: string;
+  readonly redacted?: true;
 }
 
+/** A change to the context that waits for somebody to decide it. */
+export interface OpenConflict {
+  readonly id: string;
+  /** Revision of its entry. */
+  readonly revision: number;
+  readonly time: string;
+  /** Client whose change it was. */
+  readonly client: string;
+  readonly path: readonly string[];
+  readonly baseRevision: number;
+  readonly base?: unknown;
+  readonly ours?: unknown;
+  readonly theirs?: unknown;
+  readonly key?: string;
+}
+
+/** Which clients beside the owner may see the session. */
+export interface Sharing {
+  everyone: boolean;
+  clients: string[];
+}
+
+/** A change to the context that was answered, and at which revision. */
+export interface AnsweredKey {
+  readonly key: string;
+  readonly revision: number;
+}
+
+/** Keys of context changes that are remembered: a retry comes within seconds. */
+const MAX_CONTEXT_KEYS = 256;
+
 export interface SessionState {
+  version: number;
   id: string;
   name: string;
   engine: string;
@@ -47,6 +75,8 @@ export interface SessionState {
   ttlMs: number | null;
   createdAt: string;
   updatedAt: string;
+  /** When somebody last worked in it; notices and the like do not count. */
+  activeAt: string;
   revision: number;
   closed: 'requested' | 'expired' | null;
   evaluations: number;
@@ -64,6 +94,20 @@ export interface SessionState {
   /** What past restores could not cover, oldest first, kept so that a later `--replay` still can. */
   replayable: UncoveredInput[];
   context: Record<string, unknown>;
+  /** Revision that last changed each part of the context. */
+  contextParts: Record<string, number>;
+  contextKeys: AnsweredKey[];
+  conflicts: OpenConflict[];
+  shared: Sharing;
+  forkedFrom: ForkOrigin | null;
+  /** The time of expiry that a notice was given of; null when none was since the last activity. */
+  noticed: string | null;
+  activity: Activity;
+}
+
+/** The revision that last changed the context; 0 when nothing ever did. */
+export function contextRevision({ contextParts }: Pick<SessionState, 'contextParts'>): number {
+  return Math.max(0, ...Object.values(contextParts));
 }
 
 /** An engine says this among the deferred names when it could not find out all of them. */
@@ -90,6 +134,8 @@ function withoutPrototypes(state: SessionState): SessionState {
   state.labels = withoutPrototype(state.labels);
   state.bindings = withoutPrototype(state.bindings);
   state.context = withoutPrototype(state.context);
+  state.contextParts = withoutPrototype(state.contextParts);
+  state.activity.clients = withoutPrototype(state.activity.clients);
   return state;
 }
 
@@ -118,6 +164,7 @@ function applyEntry(state: SessionState | undefined, entry: Entry): SessionState
         code: entry.code,
         timeoutMs: entry.timeoutMs,
         client: entry.client,
+        ...(entry.redacted ? { redacted: entry.redacted } : {}),
       });
       break;
     case 'output':
@@ -127,7 +174,33 @@ function applyEntry(state: SessionState | undefined, entry: Entry): SessionState
       applySnapshot(state, entry, entry.seq);
       break;
     case 'context':
-      state.context = applyMergePatch(state.context, entry.patch) as Record<string, unknown>;
+      applyContext(state, entry, entry.seq);
+      break;
+    case 'conflict':
+      applyConflict(state, entry);
+      break;
+    case 'resolved':
+      applyResolved(state, entry, entry.seq);
+      break;
+    case 'forked':
+      state.forkedFrom = entry.from;
+      state.createdAt = entry.time;
+      state.closed = null;
+      break;
+    case 'shared':
+      applyShared(state, entry);
+      break;
+    case 'unshared':
+      applyUnshared(state, entry);
+      break;
+    case 'notice':
+      state.noticed = entry.expiresAt;
+      break;
+    case 'presence':
+    case 'recorded':
+      break;
+    case 'repaired':
+      applyRepaired(state, entry);
       break;
     case 'renamed':
       state.name = entry.name;
@@ -153,11 +226,22 @@ function applyEntry(state: SessionState | undefined, entry: Entry): SessionState
   }
   state.revision = entry.seq;
   state.updatedAt = entry.time;
+  if (!PASSIVE.includes(entry.type)) {
+    state.activeAt = entry.time;
+    state.noticed = null;
+  }
+  countEntry(state.activity, entry);
   return state;
 }
 
+/** Entries that nobody's work caused: they do not put off the session's expiry. */
+const PASSIVE: readonly Entry['type'][] = ['notice', 'presence', 'backend'];
+
 function initialState(entry: Entry & { type: 'created' }): SessionState {
+  const activity = noActivity();
+  countEntry(activity, entry);
   return {
+    version: STATE_VERSION,
     id: entry.id,
     name: entry.name,
     engine: entry.engine,
@@ -167,6 +251,7 @@ function initialState(entry: Entry & { type: 'created' }): SessionState {
     ttlMs: entry.ttlMs ?? null,
     createdAt: entry.time,
     updatedAt: entry.time,
+    activeAt: entry.time,
     revision: entry.seq,
     closed: null,
     evaluations: 0,
@@ -179,6 +264,13 @@ function initialState(entry: Entry & { type: 'created' }): SessionState {
     uncovered: [],
     replayable: [],
     context: Object.create(null),
+    contextParts: Object.create(null),
+    contextKeys: [],
+    conflicts: [],
+    shared: { everyone: false, clients: [] },
+    forkedFrom: null,
+    noticed: null,
+    activity,
   };
 }
 
@@ -196,8 +288,78 @@ function applyOutput(state: SessionState, output: OutputEntry & EntryHeader): vo
   const unbounded = named.length < deferred.length;
   // The engine knows what was assigned better than a look at the code does.
   const names = named.length === 0 && (unknown || unbounded) ? assignedNames(input.code) : named;
-  const { seq, code } = input;
-  state.uncovered.push({ seq, answeredAt: output.seq, code, names, unknown, ...(unbounded ? { unbounded } : {}) });
+  const { seq, code, redacted } = input;
+  state.uncovered.push({
+    seq,
+    answeredAt: output.seq,
+    code,
+    names,
+    unknown,
+    ...(unbounded ? { unbounded } : {}),
+    durationMs: output.durationMs,
+    ...(redacted ? { redacted } : {}),
+  });
+}
+
+function applyContext(state: SessionState, { patch, keys }: ContextEntry, seq: number): void {
+  patchContext(state, patch, seq);
+  if (keys) rememberKeys(state, keys, seq);
+}
+
+function patchContext(state: SessionState, patch: Readonly<Record<string, unknown>>, seq: number): void {
+  state.context = applyMergePatch(state.context, patch) as Record<string, unknown>;
+  for (const part of Object.keys(patch)) state.contextParts[part] = seq;
+}
+
+function rememberKeys(state: SessionState, keys: readonly string[], revision: number): void {
+  const added = keys.map((key) => ({ key, revision }));
+  state.contextKeys = [...state.contextKeys, ...added].slice(-MAX_CONTEXT_KEYS);
+}
+
+function applyConflict(state: SessionState, entry: ConflictEntry & EntryHeader): void {
+  const { id, path, baseRevision, key, seq, time, client } = entry;
+  const sides = Object.fromEntries(
+    (['base', 'ours', 'theirs'] as const).filter((side) => side in entry).map((side) => [side, entry[side]]),
+  );
+  state.conflicts.push({
+    id,
+    revision: seq,
+    time,
+    client,
+    path,
+    baseRevision,
+    ...sides,
+    ...(key === undefined ? {} : { key }),
+  });
+}
+
+function applyResolved(state: SessionState, { conflict, patch }: ResolvedEntry, seq: number): void {
+  const at = state.conflicts.findIndex(({ id }) => id === conflict);
+  if (at < 0) throw new BrokenFold(`Entry ${seq} resolves the conflict ${conflict}, which is not open`);
+  state.conflicts.splice(at, 1);
+  patchContext(state, patch, seq);
+}
+
+function applyShared({ shared }: SessionState, { clients }: SharedEntry): void {
+  if (clients === null) shared.everyone = true;
+  else shared.clients = [...new Set([...shared.clients, ...clients])];
+}
+
+function applyUnshared(state: SessionState, { clients }: UnsharedEntry): void {
+  if (clients === null) state.shared = { everyone: false, clients: [] };
+  else state.shared.clients = state.shared.clients.filter((client) => !clients.includes(client));
+}
+
+function applyRepaired(state: SessionState, { base }: RepairedEntry): void {
+  takeBase(state, base);
+}
+
+/** From here on the engine is taken to hold what it held at another revision. */
+function takeBase(state: SessionState, { snapshots, bindings, classes, uncovered }: EngineBase): void {
+  state.snapshots = [...snapshots];
+  state.bindings = Object.assign(Object.create(null), bindings);
+  state.classes = [...classes];
+  state.uncovered = [...uncovered];
 }
 
 function applySnapshot(state: SessionState, snapshot: SnapshotEntry, seq: number): void {
@@ -238,14 +400,22 @@ function stillMissing({ replayable, bindings }: SessionState): UncoveredInput[] 
 
 function applyRestored(state: SessionState, restored: RestoredEntry, seq: number): void {
   state.closed = null;
+  if (restored.base) {
+    takeBase(state, restored.base);
+    // What earlier restores could not cover belongs to a state that was left.
+    if (restored.at !== undefined) state.replayable = [];
+  }
   for (const { name, fidelity, reason } of restored.bindings) {
     if (fidelity === 'lost') state.bindings[name] = { status: 'lost', at: seq, reason: reason ?? 'not saved' };
   }
   if (restored.replayed) {
     // A replay is an input of its own: what it left uncovered stays so.
     const again = new Set(restored.replayed);
-    state.uncovered = state.uncovered.filter((input) => !again.has(input.seq));
-    state.replayable = state.replayable.filter((input) => !again.has(input.seq));
+    const left = state.uncovered.filter((input) => !again.has(input.seq));
+    // What cannot run again, because its code was not kept, was passed over; a replay itself is never redacted.
+    const passed = left.filter((input) => input.redacted);
+    state.uncovered = left.filter((input) => !input.redacted);
+    state.replayable = [...state.replayable.filter((input) => !again.has(input.seq)), ...passed];
   } else {
     state.replayable = [...state.replayable, ...state.uncovered];
     state.uncovered = [];
