@@ -64,13 +64,14 @@ describe('a process killed while it repairs', () => {
     async () => {
       const script = bundle('repairing');
       const damaged = await damagedJournal();
+      const durationMs = await repairTime(script, damaged);
       const seen = new Set<string>();
       for (let kill = 0; kill < REPAIRS; kill += 1) {
         const directory = temporaryDirectory();
         cpSync(damaged, directory, { recursive: true });
         const child = new Child(script, [directory]);
         await child.printed(1);
-        await new Promise((resolve) => setTimeout(resolve, (kill % 15) * 4));
+        await new Promise((resolve) => setTimeout(resolve, (durationMs * 1.5 * kill) / REPAIRS));
         await child.kill();
         seen.add(await stateOf(directory));
       }
@@ -80,6 +81,18 @@ describe('a process killed while it repairs', () => {
     PATIENCE_MS,
   );
 });
+
+/** @returns how long a repair takes that is left alone, in ms. */
+async function repairTime(script: string, damaged: string): Promise<number> {
+  const directory = temporaryDirectory();
+  cpSync(damaged, directory, { recursive: true });
+  const child = new Child(script, [directory]);
+  await child.printed(1);
+  const startedAt = performance.now();
+  await child.printed(2);
+  await child.kill();
+  return performance.now() - startedAt;
+}
 
 /** @returns the directory of a journal with a session of a few thousand entries, damaged in the middle. */
 async function damagedJournal(): Promise<string> {

@@ -106,9 +106,11 @@ describe('a session whose old entries are in segments', () => {
     expect(repair).toMatchObject({ lastGood, cut: 11 - lastGood, keptIn: expect.any(String) });
     expect(readFileSync(repair.keptIn ?? '', 'utf8')).toContain('"kind":"entry"');
     await journal.repair('t', { dryRun: false });
-    await journal.append('s', [input('k3')], { expectedRevision: lastGood });
     await journal.close();
     const again = openJournal(directory);
+    expect(again.read('s')).toEqual(entries.slice(0, lastGood));
+    expect(again.blob('s', 4)).toHaveLength(900);
+    await again.append('s', [input('k3')], { expectedRevision: lastGood });
     for (const id of ['s', 't']) expect(again.verify(id)).toMatchObject({ badSnapshots: [] });
     expect(again.verify('s').damage).toBeUndefined();
     expect(again.verify('t').damage).toBeUndefined();
