@@ -3,6 +3,7 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { StuiCommand } from '../cli/base-command.js';
 import { visible } from '../cli/terminal-text.js';
+import type { ClientOptions } from '../client/backend-client.js';
 import { stuiPaths } from '../local/paths.js';
 import { PREFERENCE_KEYS, type PreferenceKey } from '../local/preference-table.js';
 import { openLocalState } from '../local/state.js';
@@ -33,11 +34,18 @@ export const sessionFlag = Flags.string({
 });
 
 /** The session as a positional argument. */
-export const sessionArg = (required: boolean) =>
+export const sessionArg = (required: boolean, otherwise = 'Defaults to STUI_SESSION, then to the current one.') =>
   stringArg({
-    description: `Session id, name, or unique beginning of an id.${required ? '' : ' Defaults to STUI_SESSION, then to the current one.'}`,
+    description: `Session id, name, or unique beginning of an id.${required ? '' : ` ${otherwise}`}`,
     required,
   });
+
+/** For commands that change a session. */
+export const ifRevisionFlag = Flags.integer({
+  summary: 'Change nothing, and exit 4, unless the session is at this revision.',
+  helpValue: '<revision>',
+  min: 0,
+});
 
 export abstract class BackendCommand<T = unknown> extends StuiCommand<T> {
   static override baseFlags = BACKEND_FLAGS;
@@ -71,8 +79,12 @@ export abstract class BackendCommand<T = unknown> extends StuiCommand<T> {
   }
 }
 
-export function openWorkplace(flags: { connection?: string | undefined; autostart: boolean }): Workplace {
+export function openWorkplace(
+  flags: { connection?: string | undefined; autostart: boolean },
+  onEffect?: ClientOptions['onEffect'],
+): Workplace {
   return new Workplace({
+    onEffect,
     env: process.env,
     connection: flags.connection || undefined,
     autostart: flags.autostart,
