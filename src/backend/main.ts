@@ -20,6 +20,9 @@ async function main(): Promise<void> {
       'engine-memory-mb': { type: 'string', default: '128' },
       /** Stop when stdin closes: the process that runs it in the foreground is gone. */
       foreground: { type: 'boolean', default: false },
+      /** Serve nothing: repair the journal, print what was found, and end. */
+      repair: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
     },
   });
   const { endpoint, 'data-dir': dataDirectory, 'cache-dir': cacheDirectory } = values;
