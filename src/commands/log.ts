@@ -1,9 +1,13 @@
 import { Flags } from '@oclif/core';
 import { formatDuration } from '../cli/duration.js';
+import { onStop } from '../cli/signals.js';
 import { StreamCommand } from '../cli/stream-command.js';
 import type { Style } from '../cli/style.js';
 import { cut, visibleLine } from '../cli/terminal-text.js';
+import { REAL_RUNTIME } from '../client/link.js';
+import type { LinkEffect } from '../client/link-state.js';
 import { BACKEND_FLAGS, openWorkplace, sessionArg, useConfiguredDefaults } from '../service/backend-command.js';
+import { Presence } from '../service/presence.js';
 import type { Workplace } from '../service/workplace.js';
 import type { Entry } from '../session/entry.js';
 
@@ -27,10 +31,16 @@ export default class Log extends StreamCommand<HashedEntry> {
   static override baseFlags = BACKEND_FLAGS;
   static override flags = {
     after: Flags.integer({ summary: 'Only entries above this revision.', default: 0, min: 0 }),
-    follow: Flags.boolean({ summary: 'Go on with new entries as they come, until interrupted.' }),
+    follow: Flags.boolean({
+      summary: 'Go on with new entries as they come, until interrupted.',
+      description: 'The session has this client among its connected ones meanwhile: see "session clients".',
+    }),
   };
 
   #workplace: Workplace | undefined;
+  /** Only those who follow stay. */
+  #presence: Presence | undefined;
+  #interrupted = false;
 
   protected override async init(): Promise<void> {
     await super.init();
@@ -39,7 +49,7 @@ export default class Log extends StreamCommand<HashedEntry> {
 
   protected override async *records(): AsyncIterable<HashedEntry> {
     const { args, flags } = await this.parse(Log);
-    this.#workplace = openWorkplace(flags);
+    this.#workplace = openWorkplace(flags, (effect) => this.#tellPresence(effect));
     let session_id = this.#workplace.sessionReference(args.session);
     let after = flags.after;
     for (;;) {
@@ -51,6 +61,9 @@ export default class Log extends StreamCommand<HashedEntry> {
       });
       // From here on by id: a rename must not lose the session.
       session_id = page.session;
+      // Leaving is in the journal, too; but whoever interrupts has seen enough. The process ends once that is said.
+      if (this.#interrupted) await new Promise<never>(() => {});
+      if (flags.follow) this.#presence ??= this.#stayWith(this.#workplace, session_id);
       for (const line of page.lines) {
         const entry = JSON.parse(line) as HashedEntry;
         after = entry.seq;
@@ -65,7 +78,23 @@ export default class Log extends StreamCommand<HashedEntry> {
     return `${String(entry.seq).padStart(6)}  ${style.dim(entry.time)}  ${style.name(entry.type.padEnd(8))}  ${about}`;
   }
 
+  #stayWith(workplace: Workplace, session: string): Presence {
+    const presence = new Presence({ workplace, sessions: [session], after: REAL_RUNTIME.after });
+    presence.arrive();
+    onStop(() => {
+      this.#interrupted = true;
+      return presence.leave();
+    });
+    return presence;
+  }
+
+  #tellPresence(effect: LinkEffect): void {
+    if (effect.type === 'phase' && effect.to === 'lost') this.#presence?.linkLost();
+    if (effect.type === 'recovered') this.#presence?.linkBack(effect.until - effect.outage.since);
+  }
+
   protected override async finally(error: Error | undefined): Promise<void> {
+    await this.#presence?.leave();
     await this.#workplace?.close();
     await super.finally(error);
   }
