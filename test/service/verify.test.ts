@@ -12,7 +12,7 @@ import { archiveText, snapshotOf } from '../session/archives.js';
 import { created, evaluation } from '../session/entries.js';
 
 const SNAPSHOT = Buffer.from('{"roots":{"x":3}}');
-const TEXT = archiveText([created(), ...evaluation('a'), ...evaluation('b'), snapshotOf(SNAPSHOT)], SNAPSHOT);
+const TEXT = archiveText([created(), ...evaluation('a', 'x := 3'), ...evaluation('b', 'x'), snapshotOf(SNAPSHOT)], SNAPSHOT);
 /** Revisions of the archive. */
 const ENTRIES = 6;
 
