@@ -1,12 +1,13 @@
 /**
- * Writes the manuals that are made from the code: man/, docs/commands.md and docs/protocol.md,
+ * Writes the manuals that are made from the code: man/, docs/commands.md, docs/protocol.md and docs/layout.schema.json,
  * and the list of the manual's pages in package.json. With `--check` nothing is
  * written, and the exit code is 1 when a committed file is not what would be written.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { ROOT } from './build/layout.mjs';
-import { readCommandModel, renderProtocolReference } from './docs/command-model.mjs';
+import { readCommandModel, readLayoutSchemas, renderProtocolReference } from './docs/command-model.mjs';
 import { renderCommandReference } from './docs/command-reference.mjs';
+import { renderLayoutSchema } from './docs/layout-schema.mjs';
 import { renderManPages } from './docs/man-page.mjs';
 
 const check = process.argv.includes('--check');
@@ -14,6 +15,7 @@ const model = await readCommandModel();
 const wanted = new Map([
   ['docs/commands.md', renderCommandReference(model)],
   ['docs/protocol.md', renderProtocolReference()],
+  ['docs/layout.schema.json', renderLayoutSchema(readLayoutSchemas())],
 ]);
 const manPages = renderManPages(model);
 for (const [name, text] of manPages) wanted.set(`man/${name}`, text);

@@ -28,6 +28,11 @@ export function renderProtocolReference() {
   return core.load('protocol/reference').renderProtocolReference();
 }
 
+/** @returns the valibot schemas of the panel layout, by name */
+export function readLayoutSchemas() {
+  return core.load('session/layout');
+}
+
 /** The variables that scripts rely on. A flag's own variable stands with the flag. */
 const ENVIRONMENT = [
   ['STUI_HOME', 'One directory for configuration, data, cache and sockets, instead of the places of the platform.'],

@@ -8,8 +8,9 @@ import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
 import { SessionRegistry } from './registry.js';
 import { RouterServer } from './router.js';
-import { STOP_DEADLINE_MS } from './settings.js';
+import { type Limits, STOP_DEADLINE_MS } from './settings.js';
 import { Uploads } from './uploads.js';
+import type { Grants } from './visibility.js';
 
 export interface BackendOptions {
   readonly endpoint: string;
@@ -17,6 +18,8 @@ export interface BackendOptions {
   readonly version: string;
   readonly journal: Journal;
   readonly engines: EngineFactory;
+  readonly grants: Grants;
+  readonly limits: Limits;
   readonly log: (message: string) => void;
 }
 
@@ -36,8 +39,11 @@ export class Backend {
       startedAt: new Date(),
       stopping: () => this.#stopping,
     };
-    this.#registry = new SessionRegistry({ journal, engines, now: () => new Date(), log });
-    const handlers = createHandlers(this.#registry, journal, new Uploads(), this.#info);
+    const { grants, limits } = options;
+    const now = () => new Date();
+    this.#registry = new SessionRegistry({ journal, engines, now, log, grants, limits });
+    const workings = { registry: this.#registry, journal, engines, uploads: new Uploads(), now };
+    const handlers = createHandlers(workings, this.#info);
     this.#router = new RouterServer(new Dispatcher(handlers, log), log);
   }
 

@@ -11,10 +11,11 @@ import { hashedLine } from '../session/archive.js';
 import type { StoredEntry } from '../session/entry.js';
 import { nameProblem } from '../session/name.js';
 import { type HistoryQuery, readHistory } from './history.js';
-import type { SessionRegistry } from './registry.js';
+import { managementHandlers } from './management-handlers.js';
 import type { Evaluated, SessionHost } from './session-host.js';
 import * as settings from './settings.js';
-import type { Uploads } from './uploads.js';
+import { ANONYMOUS, published, type Workings } from './workings.js';
+import { workspaceHandlers } from './workspace-handlers.js';
 
 type Descriptors = typeof COMMANDS;
 /** Tells the client how far its request has come. */
@@ -36,16 +37,9 @@ export interface BackendInfo {
   readonly stopping: () => boolean;
 }
 
-/** Client id of requests that name none. */
-const ANONYMOUS = 'anonymous';
-
 /** @returns one handler per command of the protocol */
-export function createHandlers(
-  registry: SessionRegistry,
-  journal: Journal,
-  uploads: Uploads,
-  info: BackendInfo,
-): Handlers {
+export function createHandlers(workings: Workings, info: BackendInfo): Handlers {
+  const { registry, journal, uploads } = workings;
   const uptimeMs = () => Date.now() - info.startedAt.getTime();
   const evaluateIn = async (parameters: {
     session_id?: string | undefined;
@@ -54,13 +48,15 @@ export function createHandlers(
     timeout_ms?: number | undefined;
     if_revision?: number | undefined;
     rerun_of?: string | undefined;
+    record_as?: string | undefined;
     code: string;
     inspect: boolean;
     progress?: Progress;
   }): Promise<Evaluated> => {
     const client = parameters.client_id ?? ANONYMOUS;
     const { session_id: reference } = parameters;
-    const host = reference === undefined ? await registry.defaultSession(client) : registry.find(reference);
+    const host =
+      reference === undefined ? await registry.defaultSession(client) : registry.find(reference, parameters.client_id);
     return host.evaluate({
       key: parameters.key ?? randomUUID(),
       code: parameters.code,
@@ -69,6 +65,7 @@ export function createHandlers(
       ifRevision: parameters.if_revision,
       inspect: parameters.inspect,
       rerunOf: parameters.rerun_of,
+      recordAs: parameters.record_as,
       ...(parameters.progress ? { progress: parameters.progress } : {}),
     });
   };
@@ -101,6 +98,7 @@ export function createHandlers(
         endpoint: info.endpoint,
         dataDirectory: info.dataDirectory,
         sessions: summaries.length,
+        damagedSessions: registry.damaged.length,
         openSessions: count(({ state }) => state === 'open'),
         engines: count(({ engineState }) => engineState !== 'none'),
         busy: count(({ engineState }) => engineState === 'busy'),
@@ -121,9 +119,9 @@ export function createHandlers(
       return ownedSession(host);
     },
 
-    list_sessions: ({ labels, state }) => ({
+    list_sessions: ({ client_id, labels, state }) => ({
       sessions: registry
-        .all()
+        .visible(client_id)
         .map((host) => host.summary())
         .filter((summary) => state === undefined || summary.state === state)
         .filter((summary) => Object.entries(labels ?? {}).every(([name, value]) => summary.labels[name] === value))
@@ -135,18 +133,23 @@ export function createHandlers(
       return { client_id, session_count: owned.length, sessions: owned.map(publishedSession) };
     },
 
-    get_session_info: ({ session_id }) => {
-      const host = registry.find(session_id);
+    get_session_info: ({ session_id, client_id }) => {
+      const host = registry.find(session_id, client_id);
       return { ...ownedSession(host), is_expired: host.state.closed === 'expired' };
     },
 
-    restore_session: async ({ session_id, client_id, plan, replay }) => {
-      const host = registry.find(session_id);
-      if (!plan && host.state.closed) registry.requireFreeName(host.state.name, host.state.id);
+    restore_session: async ({ session_id, client_id, plan, replay, strategy, at, at_time, if_revision }) => {
+      const host = registry.find(session_id, client_id);
+      const { state } = host;
+      const client = client_id ?? ANONYMOUS;
+      if (!plan && state.closed) registry.requireFreeName(state.name, client_id ?? state.owner, state.id);
       const report = await host.restore({
         plan: plan ?? false,
-        replay: replay ?? false,
-        client: client_id ?? ANONYMOUS,
+        strategy: strategy ?? (replay ? 'replay' : 'snapshot'),
+        client,
+        at,
+        atTime: at_time,
+        ifRevision: if_revision,
       });
       const there = report.bindings.filter(({ fidelity }) => fidelity !== 'lost');
       const { inspector } = host.state.context;
@@ -160,47 +163,54 @@ export function createHandlers(
       };
     },
 
-    save_session: async ({ session_id }) => {
-      const host = registry.find(session_id);
-      const bytes = await host.save();
+    save_session: async ({ session_id, client_id, if_revision }) => {
+      const host = registry.find(session_id, client_id);
+      const bytes = await host.save(if_revision);
       return { session: host.summary(), bytes, unsaved: host.unsaved() };
     },
 
-    update_session_state: async ({ session_id, state_data, client_id, if_revision }) => {
-      const host = registry.find(session_id);
-      await host.patchContext(state_data, client_id ?? ANONYMOUS, if_revision);
+    update_session_state: async ({ session_id, state_data, client_id, if_revision, base_revision, key }) => {
+      const host = registry.find(session_id, client_id);
+      const conflicts = await host.contexts.change({
+        patch: state_data,
+        client: client_id ?? ANONYMOUS,
+        ifRevision: if_revision,
+        base: base_revision,
+        key,
+      });
       return {
         session_id: host.state.id,
         last_modified: host.state.updatedAt,
         session_state: { ...host.state.context },
         update_successful: true,
         revision: host.state.revision,
+        conflicts: conflicts.map(published),
       };
     },
 
     rename_session: async ({ session_id, name, client_id, if_revision }) => {
-      const host = registry.find(session_id);
+      const host = registry.find(session_id, client_id);
       const problem = nameProblem(name);
       if (problem) throw new ProtocolError('InvalidParameters', `rename_session: "name": ${problem}`);
-      if (!host.state.closed) registry.requireFreeName(name, host.state.id);
+      if (!host.state.closed) registry.requireFreeName(name, client_id ?? host.state.owner, host.state.id);
       if (name !== host.state.name) await host.rename(name, client_id ?? ANONYMOUS, if_revision);
       return { session: host.summary() };
     },
 
     label_session: async ({ session_id, labels, client_id, if_revision }) => {
-      const host = registry.find(session_id);
+      const host = registry.find(session_id, client_id);
       await host.label(labels, client_id ?? ANONYMOUS, if_revision);
       return { session: host.summary() };
     },
 
     close_session: async ({ session_id, client_id, if_revision }) => {
-      const host = registry.find(session_id);
+      const host = registry.find(session_id, client_id);
       await host.close('requested', client_id ?? ANONYMOUS, if_revision);
       return { session_id: host.state.id, closed: true, session: host.summary() };
     },
 
-    delete_session: async ({ session_id, if_revision }) => {
-      const host = registry.find(session_id);
+    delete_session: async ({ session_id, client_id, if_revision }) => {
+      const host = registry.find(session_id, client_id);
       if (if_revision !== undefined && if_revision !== host.state.revision) {
         throw new ProtocolError('RevisionConflict', `The session is at revision ${host.state.revision}`, {
           revision: host.state.revision,
@@ -215,7 +225,7 @@ export function createHandlers(
       return {
         total_sessions: open.length,
         active_clients: new Set(open.map(({ state }) => state.owner)).size,
-        max_sessions_per_client: settings.MAX_SESSIONS_PER_CLIENT,
+        max_sessions_per_client: registry.limits.maxSessions,
         default_timeout: null,
         cleanup_interval: settings.EXPIRY_CHECK_MS / 1000,
       };
@@ -247,20 +257,23 @@ export function createHandlers(
       };
     },
 
-    get_result: async ({ key, session_id, wait_ms }) => {
-      const session = session_id === undefined ? undefined : registry.find(session_id).state.id;
-      const found = journal.findByKey(key, session)[0];
+    get_result: async ({ key, session_id, client_id, wait_ms }) => {
+      const session = session_id === undefined ? undefined : registry.find(session_id, client_id).state.id;
+      const visible = new Set(registry.visible(client_id).map(({ state }) => state.id));
+      const found = journal.findByKey(key, session).find((each) => visible.has(each.session));
       if (!found) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
       return { evaluation: await registry.find(found.session).answer(key, wait_ms ?? 0) };
     },
 
-    read_history: ({ session_id, ...query }) => {
-      const host = registry.find(session_id);
-      return { session: host.state.id, ...readHistory(journal, host.state.id, query as HistoryQuery) };
+    read_history: ({ session_id, client_id, ...query }) => {
+      const hosts = session_id === undefined ? registry.visible(client_id) : [registry.find(session_id, client_id)];
+      const ids = hosts.map(({ state }) => state.id);
+      const session = session_id === undefined ? null : (ids[0] ?? null);
+      return { session, ...readHistory(journal, ids, query as HistoryQuery) };
     },
 
-    read_journal: async ({ session_id, after = 0, limit = 500, wait_ms = 0 }) => {
-      const host = registry.find(session_id);
+    read_journal: async ({ session_id, client_id, after = 0, limit = 500, wait_ms = 0 }) => {
+      const host = registry.find(session_id, client_id);
       const { id } = host.state;
       let entries = journal.read(id, { after, limit });
       if (entries.length === 0 && wait_ms > 0) {
@@ -275,19 +288,25 @@ export function createHandlers(
       };
     },
 
-    read_snapshot: ({ session_id, revision, offset }) => {
-      const bytes = journal.blob(registry.find(session_id).state.id, revision);
+    read_snapshot: ({ session_id, client_id, revision, offset }) => {
+      const bytes = journal.blob(registry.find(session_id, client_id).state.id, revision);
       if (!bytes) throw new ProtocolError('InvalidParameters', `There is no snapshot at revision ${revision}`);
       const piece = Buffer.from(bytes).subarray(offset, offset + limits.CHUNK_BYTES);
       return { data: piece.toString('base64'), bytes: bytes.byteLength };
     },
 
-    import_session: async ({ upload, offset, data, last }) => {
+    import_session: async ({ upload, offset, data, last, client_id, fork }) => {
       const received = uploads.add(upload, offset, Buffer.from(data, 'base64'));
-      if (!last) return { received, session: null, imported: null };
-      const { host, outcome } = await registry.import(await uploads.finish(upload));
-      return { received, session: host.summary(), imported: outcome };
+      if (!last) return { received, session: null, imported: null, conflicts: [] };
+      const archive = await uploads.finish(upload);
+      // A program that does not say who it is imports for whom the session belongs to.
+      const client = client_id ?? archive.state.owner;
+      const { host, outcome, conflicts } = await registry.import(archive, { client, fork: fork ?? false });
+      return { received, session: host.summary(), imported: outcome, conflicts: conflicts.map(published) };
     },
+
+    ...workspaceHandlers(workings),
+    ...managementHandlers(workings),
   };
 }
 

@@ -1,13 +1,16 @@
-/** Reads a session's evaluations from the end of its journal, a page at a time, so that the newest come fast. */
+/** Reads evaluations from the end of journals, a page at a time, so that the newest come fast. */
 import type { Journal } from '../journal/journal.js';
 import type { Entry } from '../session/entry.js';
-import { type Evaluation, evaluationOf } from '../session/evaluation.js';
+import { type Evaluation, evaluationOf, recordedInput } from '../session/evaluation.js';
 
 export interface HistoryQuery {
   readonly limit?: number;
+  /** Only inputs at or above the first and below the second of these revisions. */
+  readonly from?: number;
   readonly before?: number;
   readonly grep?: string;
   readonly since?: string;
+  readonly failed?: boolean;
 }
 
 /** Entries read at a time: a few ms of work. */
@@ -16,31 +19,51 @@ const PAGE = 500;
 /** Evaluations answered when the caller does not say. */
 const DEFAULT_LIMIT = 100;
 
-/** @returns the newest matching evaluations, oldest first, and whether older ones match too */
+/** @returns the newest matching evaluations of all the sessions, oldest first, and whether older ones match too */
 export function readHistory(
   journal: Journal,
-  session: string,
+  sessions: readonly string[],
   query: HistoryQuery,
 ): { evaluations: Evaluation[]; more: boolean } {
   const limit = query.limit ?? DEFAULT_LIMIT;
-  const needle = query.grep?.toLowerCase();
+  const found = sessions.flatMap((session) => newestFirst(journal, session, query, limit + 1));
+  if (sessions.length > 1) found.sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
+  return { evaluations: found.slice(0, limit).reverse(), more: found.length > limit };
+}
+
+function newestFirst(journal: Journal, session: string, query: HistoryQuery, limit: number): Evaluation[] {
+  const matches = matcher(query);
   const outputs = new Map<string, Entry & { type: 'output' }>();
   const found: Evaluation[] = [];
-  let end = journal.session(session)?.revision ?? 0;
-  while (end > 0) {
+  const lowest = query.from ?? 0;
+  for (let end = journal.session(session)?.revision ?? 0; end >= Math.max(1, lowest); end -= PAGE) {
     const start = Math.max(0, end - PAGE);
     for (const { entry } of journal.read(session, { after: start, upTo: end }).toReversed()) {
       if (entry.type === 'output') outputs.set(entry.key, entry);
-      if (entry.type !== 'input') continue;
-      const output = outputs.get(entry.key);
-      outputs.delete(entry.key);
-      if (query.since !== undefined && entry.time < query.since) return { evaluations: found.reverse(), more: false };
-      if (query.before !== undefined && entry.seq >= query.before) continue;
-      if (needle !== undefined && !entry.code.toLowerCase().includes(needle)) continue;
-      if (found.length === limit) return { evaluations: found.reverse(), more: true };
-      found.push(evaluationOf(session, entry, output));
+      if (entry.type !== 'input' && entry.type !== 'recorded') continue;
+      // Inputs from a history file stand where they were brought in, whenever they were typed.
+      if (entry.type === 'input' && query.since !== undefined && entry.time < query.since) return found;
+      const evaluation =
+        entry.type === 'recorded'
+          ? recordedInput(session, entry)
+          : evaluationOf(session, entry, outputs.get(entry.key));
+      if (entry.type === 'input') outputs.delete(entry.key);
+      if (entry.seq < lowest || (query.before !== undefined && entry.seq >= query.before)) continue;
+      if (!matches(evaluation)) continue;
+      found.push(evaluation);
+      if (found.length === limit) return found;
     }
-    end = start;
   }
-  return { evaluations: found.reverse(), more: false };
+  return found;
+}
+
+/** Outcomes of an evaluation that ran, or may have, and gave no value. */
+const FAILED: readonly Evaluation['outcome'][] = ['error', 'interrupted', 'unknown'];
+
+function matcher({ grep, since, failed }: HistoryQuery): (evaluation: Evaluation) => boolean {
+  const needle = grep?.toLowerCase();
+  return ({ code, time, outcome }) =>
+    (needle === undefined || code.toLowerCase().includes(needle)) &&
+    (since === undefined || time >= since) &&
+    (!failed || FAILED.includes(outcome));
 }

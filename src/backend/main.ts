@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { createEmbeddedEngineFactory } from '../engine/embedded/factory.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import { Backend } from './backend.js';
+import { GrantsFile } from './grants-file.js';
+import { DEFAULT_LIMITS } from './settings.js';
 
 /** Why a backend did not start, for the process that started it. */
 interface StartFailure {
@@ -18,6 +20,9 @@ async function main(): Promise<void> {
       'data-dir': { type: 'string' },
       'cache-dir': { type: 'string' },
       'engine-memory-mb': { type: 'string', default: '128' },
+      'max-sessions': { type: 'string', default: String(DEFAULT_LIMITS.maxSessions) },
+      'max-evaluations-per-second': { type: 'string', default: String(DEFAULT_LIMITS.maxEvaluationsPerSecond) },
+      'max-bytes': { type: 'string', default: String(DEFAULT_LIMITS.maxBytes) },
       /** Stop when stdin closes: the process that runs it in the foreground is gone. */
       foreground: { type: 'boolean', default: false },
       /** Serve nothing: repair the journal, print what was found, and end. */
@@ -44,7 +49,14 @@ async function main(): Promise<void> {
     spare: true,
     log,
   });
-  const backend = new Backend({ endpoint, dataDirectory, version: readVersion(), journal, engines, log });
+  const grants = await GrantsFile.open(dataDirectory, log);
+  const limits = {
+    maxSessions: Number(values['max-sessions']),
+    maxEvaluationsPerSecond: Number(values['max-evaluations-per-second']),
+    maxBytes: Number(values['max-bytes']),
+  };
+  const version = readVersion();
+  const backend = new Backend({ endpoint, dataDirectory, version, journal, engines, grants, limits, log });
 
   const stop = (why: string) => {
     log(`stopping: ${why}`);

@@ -4,11 +4,15 @@ import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Archive } from '../session/archive.js';
 import type { CreatedEntry, StoredEntry } from '../session/entry.js';
-import { nameProblem, resolveSession } from '../session/name.js';
-import { fold, type SessionState } from '../session/state.js';
+import { forkEntries } from '../session/fork.js';
+import { MAX_NAME_LENGTH, nameProblem, resolveSession } from '../session/name.js';
+import { fold, type OpenConflict, type SessionState } from '../session/state.js';
+import { checkpointState, type Point, revisionOf } from './point-in-time.js';
+import { RateLimiter } from './rate-limiter.js';
 import { type HostContext, SessionHost } from './session-host.js';
 import * as settings from './settings.js';
 import { REAL_TIMER, type Timer } from './timer.js';
+import { type Grants, isVisible, MemoryGrants } from './visibility.js';
 
 export interface NewSession {
   readonly id?: string | undefined;
@@ -18,14 +22,49 @@ export interface NewSession {
   readonly client: string;
 }
 
-export type ImportOutcome = 'created' | 'advanced' | 'unchanged';
+export type ImportOutcome = 'created' | 'advanced' | 'unchanged' | 'forked';
+
+export interface Imported {
+  readonly host: SessionHost;
+  readonly outcome: ImportOutcome;
+  /** What a forked archive's context could not be merged with, in the session that was here. */
+  readonly conflicts: readonly OpenConflict[];
+}
+
+export interface ForkRequest extends Point {
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly client: string;
+  readonly ifRevision?: number | undefined;
+}
+
+export interface PruneRequest {
+  readonly client: string | undefined;
+  readonly orphaned: boolean;
+  readonly expired: boolean;
+  readonly olderThanMs: number | undefined;
+}
+
+/** A session that cannot be opened, with what is known of it. */
+interface Damaged {
+  readonly error: DamagedJournal;
+  /** As of its last good revision; undefined when not even its first entry can be read. */
+  readonly state: SessionState | undefined;
+}
+
+type RegistryContext = Omit<HostContext, 'makeRoom' | 'after' | 'admit' | 'monotonicMs'> & {
+  readonly after?: Timer;
+  readonly monotonicMs?: () => number;
+  readonly grants?: Grants;
+  readonly limits?: settings.Limits;
+};
 
 /** Session of evaluations that name none: what a foreign client of a plain image expects. */
 const DEFAULT_SESSION = 'default';
 
 export class SessionRegistry {
   readonly #hosts = new Map<string, SessionHost>();
-  readonly #damaged = new Map<string, DamagedJournal>();
+  readonly #damaged = new Map<string, Damaged>();
   /** Names of sessions that are being created, so that two creations at once cannot both win. */
   readonly #reserved = new Set<string>();
   readonly #creating = new Map<string, Promise<SessionHost>>();
@@ -33,9 +72,22 @@ export class SessionRegistry {
   #cancelExpiry: (() => void) | undefined;
 
   private readonly context: HostContext;
+  readonly grants: Grants;
+  readonly limits: settings.Limits;
+  readonly #rates: RateLimiter;
+  readonly #usage = new Map<string, { readonly bytes: number; readonly at: number }>();
 
-  constructor(context: Omit<HostContext, 'makeRoom' | 'after'> & { readonly after?: Timer }) {
-    this.context = { after: REAL_TIMER, ...context, makeRoom: () => this.#makeRoom() };
+  constructor({ grants = new MemoryGrants(), limits = settings.DEFAULT_LIMITS, ...context }: RegistryContext) {
+    this.context = {
+      after: REAL_TIMER,
+      monotonicMs: () => performance.now(),
+      ...context,
+      makeRoom: () => this.#makeRoom(),
+      admit: (client, what) => this.#admit(client, what),
+    };
+    this.grants = grants;
+    this.limits = limits;
+    this.#rates = new RateLimiter(limits.maxEvaluationsPerSecond, this.context.monotonicMs);
     this.#unsubscribe = context.journal.onCommit((id, entries) => this.#hosts.get(id)?.apply(entries));
     for (const { id } of context.journal.sessions()) this.#open(id);
   }
@@ -58,16 +110,30 @@ export class SessionRegistry {
     return count;
   }
 
-  /** @throws {ProtocolError} SessionNotFound, AmbiguousSession, DamagedData */
-  find(reference: string): SessionHost {
-    const damaged = this.#damaged.get(reference);
-    if (damaged) throw damaged;
+  /** The sessions that a client sees; all for a request that names none. */
+  visible(client: string | undefined): SessionHost[] {
+    return this.all().filter(({ state }) => isVisible(state, client, this.grants));
+  }
+
+  get damaged(): readonly string[] {
+    return [...this.#damaged.keys()];
+  }
+
+  /**
+   * @param client who asks; sessions that it does not see are not there for it
+   * @throws {ProtocolError} SessionNotFound, AmbiguousSession @throws {DamagedJournal}
+   */
+  find(reference: string, client?: string): SessionHost {
+    const damaged = this.#damagedOf(reference, client);
+    if (damaged?.id === reference) throw damaged.error;
     const resolution = resolveSession(
       reference,
-      this.all().map(({ state }) => state),
+      this.visible(client).map(({ state }) => state),
     );
-    if (resolution === 'none')
+    if (resolution === 'none') {
+      if (damaged) throw damaged.error;
       throw new ProtocolError('SessionNotFound', `No session has the id or name "${reference}"`);
+    }
     if ('ambiguous' in resolution) {
       const ids = resolution.ambiguous.map(({ id }) => id);
       throw new ProtocolError(
@@ -76,7 +142,19 @@ export class SessionRegistry {
         { sessions: ids },
       );
     }
-    return this.#host(resolution.found.id);
+    const host = this.#host(resolution.found.id);
+    if (client !== undefined) host.heard();
+    return host;
+  }
+
+  /** A damaged session is known by its id and, as far as it can be read, by its name. */
+  #damagedOf(reference: string, client: string | undefined): ({ id: string } & Damaged) | undefined {
+    for (const [id, damaged] of this.#damaged) {
+      const { state } = damaged;
+      if (state && !isVisible(state, client, this.grants)) continue;
+      if (id === reference || state?.name === reference) return { id, ...damaged };
+    }
+    return undefined;
   }
 
   async create(request: NewSession): Promise<SessionHost> {
@@ -94,17 +172,11 @@ export class SessionRegistry {
   }
 
   async #create(id: string, request: NewSession): Promise<SessionHost> {
-    const name = request.name ?? this.#freeName();
+    const name = request.name ?? this.#freeName('session', request.client);
     const problem = nameProblem(name);
     if (problem) throw new ProtocolError('InvalidParameters', `create_session: "name": ${problem}`);
-    this.requireFreeName(name);
-    const owned = this.all().filter(({ state }) => state.owner === request.client && !state.closed).length;
-    if (owned >= settings.MAX_SESSIONS_PER_CLIENT) {
-      throw new ProtocolError(
-        'LimitExceeded',
-        `A client owns at most ${settings.MAX_SESSIONS_PER_CLIENT} open sessions`,
-      );
-    }
+    this.requireFreeName(name, request.client);
+    this.#requireRoom(request.client);
     const body: CreatedEntry = {
       type: 'created',
       id,
@@ -113,7 +185,8 @@ export class SessionRegistry {
       labels: request.labels,
       ...(request.ttlMs === undefined ? {} : { ttlMs: request.ttlMs }),
     };
-    this.#reserved.add(name);
+    const reservation = reservationOf(name, request.client);
+    this.#reserved.add(reservation);
     try {
       const draft = { client: request.client, time: this.context.now().toISOString(), body };
       const stored = await this.context.journal.append(id, [draft], { expectedRevision: 0 });
@@ -124,24 +197,59 @@ export class SessionRegistry {
       }
       throw error;
     } finally {
-      this.#reserved.delete(name);
+      this.#reserved.delete(reservation);
     }
+  }
+
+  #requireRoom(client: string): void {
+    const { maxSessions } = this.limits;
+    const owned = this.all().filter(({ state }) => state.owner === client && !state.closed).length;
+    if (owned < maxSessions) return;
+    throw new ProtocolError('LimitExceeded', `A client owns at most ${maxSessions} open sessions`, {
+      limit: 'sessions',
+      most: maxSessions,
+    });
+  }
+
+  #admit(client: string, what: 'evaluation' | 'change'): void {
+    const { maxBytes } = this.limits;
+    const bytes = this.#bytesOf(client);
+    if (bytes >= maxBytes) {
+      throw new ProtocolError(
+        'LimitExceeded',
+        `The sessions of this client take ${bytes} bytes; at most ${maxBytes} are kept`,
+        { limit: 'bytes', most: maxBytes, bytes },
+      );
+    }
+    if (what === 'evaluation') this.#rates.take(client);
+  }
+
+  #bytesOf(client: string): number {
+    const now = this.context.monotonicMs();
+    const known = this.#usage.get(client);
+    if (known && now - known.at < settings.USAGE_CHECK_MS) return known.bytes;
+    const bytes = this.all().reduce((sum, host) => sum + (host.state.owner === client ? host.bytes : 0), 0);
+    this.#usage.set(client, { bytes, at: now });
+    return bytes;
   }
 
   /** The session of evaluations that name none; created when first needed. */
   async defaultSession(client: string): Promise<SessionHost> {
-    const open = () => this.all().find(({ state }) => state.name === DEFAULT_SESSION && !state.closed);
+    const open = () => this.visible(client).find(({ state }) => state.name === DEFAULT_SESSION && !state.closed);
     return (
       open() ??
       (await this.create({ name: DEFAULT_SESSION, labels: {}, client }).catch(() => open())) ??
-      this.find(DEFAULT_SESSION)
+      this.find(DEFAULT_SESSION, client)
     );
   }
 
-  /** @throws {ProtocolError} NameTaken, unless the holder is `self` */
-  requireFreeName(name: string, self?: string): void {
-    const holder = this.all().find(({ state }) => state.name === name && !state.closed && state.id !== self);
-    if (!holder && !this.#reserved.has(name)) return;
+  /**
+   * A name is unique among the open sessions that a client sees.
+   * @throws {ProtocolError} NameTaken, unless the holder is `self`
+   */
+  requireFreeName(name: string, client: string, self?: string): void {
+    const holder = this.visible(client).find(({ state }) => state.name === name && !state.closed && state.id !== self);
+    if (!holder && !this.#reserved.has(reservationOf(name, client))) return;
     throw new ProtocolError('NameTaken', `An open session is called "${name}" already`, {
       ...(holder ? { session: holder.state.id } : {}),
     });
@@ -149,19 +257,26 @@ export class SessionRegistry {
 
   /**
    * Files an archive whose content is verified already. The same history again changes nothing; a longer one advances
-   * the session; a different one is refused.
-   * @throws {ProtocolError} Diverged, StorageFull
+   * the session; a different one is refused or, with `fork`, becomes a session of its own, and what it made of the
+   * context is merged into the one that is here.
+   * @throws {ProtocolError} Diverged, StorageFull, LimitExceeded
    */
-  async import(archive: Archive): Promise<{ host: SessionHost; outcome: ImportOutcome }> {
+  async import(archive: Archive, { client, fork }: { client: string; fork: boolean }): Promise<Imported> {
     const { id } = archive.state;
     const { journal } = this.context;
+    this.#admit(client, 'change');
     const present = journal.session(id);
     const shared = Math.min(present?.revision ?? 0, archive.state.revision);
     if (present && shared > 0) {
-      const [ours] = journal.read(id, { after: shared - 1, upTo: shared });
-      if (ours?.hash !== archive.entries[shared - 1]?.hash) throw diverged(archive, present.revision);
-      if (archive.state.revision <= present.revision) return { host: this.#host(id), outcome: 'unchanged' };
-    }
+      if (!this.#agrees(archive, shared)) {
+        if (!fork) throw diverged(archive, present.revision);
+        return this.#importFork(archive, client);
+      }
+      await this.grants.add(id, client);
+      if (archive.state.revision <= present.revision) {
+        return { host: this.#host(id), outcome: 'unchanged', conflicts: [] };
+      }
+    } else await this.grants.add(id, client);
     const replaced = this.#hosts.get(id);
     await replaced?.abandon();
     const news = archive.entries.slice(shared);
@@ -170,20 +285,143 @@ export class SessionRegistry {
     } catch (error) {
       // The abandoned host takes no more work; what it knew is in the journal.
       if (replaced) this.#adoptHost(replaced.state);
-      if (error instanceof JournalFull) {
-        throw new ProtocolError('StorageFull', 'The disk of the backend is full. Nothing was imported.');
-      }
-      throw error;
+      throw this.#importFailure(error);
     }
+    const host = await this.#reopen(id);
+    await host.disownPending('Imported');
+    return { host, outcome: present ? 'advanced' : 'created', conflicts: [] };
+  }
+
+  /** Both histories go on, side by side; the context, of which there can be one only, is merged in the session that is here. */
+  async #importFork(archive: Archive, client: string): Promise<Imported> {
+    const { state, entries } = archive;
+    const common = this.#lastCommon(archive);
+    const here = this.#host(state.id);
+    const name = this.#freeName(state.name, client);
+    const head = entries[common - 1]?.hash ?? '';
+    const origin = { id: state.id, name: state.name, revision: common, head };
+    const host = await this.#adoptFork({ id: randomUUID(), name, client, origin }, entries, archive.blobs);
+    const base = fold(entries.slice(0, common).map(({ entry }) => entry));
+    const conflicts = await here.contexts.mergeHistory(base, state.context, client);
+    return { host, outcome: 'forked', conflicts };
+  }
+
+  #agrees({ state, entries }: Archive, revision: number): boolean {
+    const [ours] = this.context.journal.read(state.id, { after: revision - 1, upTo: revision });
+    return ours?.hash === entries[revision - 1]?.hash;
+  }
+
+  /** Chains that differ once differ from there on, so the place is found by halving. */
+  #lastCommon(archive: Archive): number {
+    let low = 0;
+    let high = Math.min(this.context.journal.session(archive.state.id)?.revision ?? 0, archive.state.revision);
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.#agrees(archive, middle)) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** @throws {ProtocolError} NameTaken, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull */
+  async fork(from: SessionHost, request: ForkRequest): Promise<SessionHost> {
+    const id = request.id ?? randomUUID();
+    const existing = this.#hosts.get(id);
+    if (existing) return existing;
+    const { state } = from;
+    const { client, ifRevision } = request;
+    if (ifRevision !== undefined && ifRevision !== state.revision) {
+      throw new ProtocolError('RevisionConflict', `The session ${state.name} is at revision ${state.revision}`, {
+        revision: state.revision,
+      });
+    }
+    const name = request.name ?? this.#freeName(state.name, client);
+    const problem = nameProblem(name);
+    if (problem) throw new ProtocolError('InvalidParameters', `fork_session: "name": ${problem}`);
+    this.requireFreeName(name, client);
+    this.#requireRoom(client);
+    this.#admit(client, 'change');
+    const { journal } = this.context;
+    const revision = revisionOf(journal, state, request) ?? state.revision;
+    const entries = journal.read(state.id, { upTo: revision });
+    const blobs = new Map<number, Uint8Array>();
+    for (const { seq } of fold(entries.map(({ entry }) => entry)).snapshots) {
+      const bytes = journal.blob(state.id, seq);
+      if (bytes) blobs.set(seq, bytes);
+    }
+    const head = entries.at(-1)?.hash ?? '';
+    const origin = { id: state.id, name: state.name, revision, head };
+    return this.#adoptFork({ id, name, client, origin }, entries, blobs);
+  }
+
+  async #adoptFork(
+    fork: Omit<Parameters<typeof forkEntries>[1], 'time'>,
+    entries: readonly StoredEntry[],
+    blobs: ReadonlyMap<number, Uint8Array>,
+  ): Promise<SessionHost> {
+    const copies = forkEntries(entries, { ...fork, time: this.context.now().toISOString() });
+    const reservation = reservationOf(fork.name, fork.client);
+    this.#reserved.add(reservation);
+    try {
+      await this.context.journal.adopt(fork.id, copies, blobs);
+    } catch (error) {
+      throw this.#importFailure(error);
+    } finally {
+      this.#reserved.delete(reservation);
+    }
+    const host = this.#adoptHost(this.#readState(fork.id));
+    await host.disownPending('Forked');
+    return host;
+  }
+
+  #importFailure(error: unknown): unknown {
+    if (!(error instanceof JournalFull)) return error;
+    return new ProtocolError('StorageFull', 'The disk of the backend is full. Nothing was imported.');
+  }
+
+  async #reopen(id: string): Promise<SessionHost> {
     this.#hosts.delete(id);
-    const host = this.#adoptHost(this.#readState(id));
-    await host.disownPending();
-    return { host, outcome: present ? 'advanced' : 'created' };
+    return this.#adoptHost(this.#readState(id));
+  }
+
+  /** What a prune would remove. */
+  prunable({ client, orphaned, expired, olderThanMs }: PruneRequest): SessionHost[] {
+    const now = this.context.now().getTime();
+    const isOld = ({ state }: SessionHost) => now - Date.parse(state.activeAt) >= (olderThanMs ?? 0);
+    const own = this.all().filter(({ state }) => client === undefined || state.owner === client);
+    const found = new Set<SessionHost>();
+    if (orphaned) {
+      const unseenMs = olderThanMs ?? settings.ORPHANED_AFTER_MS;
+      for (const host of this.all()) if (!host.state.closed && host.orphanedFor() >= unseenMs) found.add(host);
+    }
+    if (expired) for (const host of own) if (host.state.closed === 'expired' && isOld(host)) found.add(host);
+    if (!orphaned && !expired && olderThanMs !== undefined) {
+      for (const host of own) if (host.state.closed && isOld(host)) found.add(host);
+    }
+    return [...found];
+  }
+
+  /** Opens a session again that was damaged and has been repaired. */
+  async reopenRepaired(id: string): Promise<SessionHost> {
+    await this.#hosts.get(id)?.abandon();
+    this.#damaged.delete(id);
+    return this.#reopen(id);
+  }
+
+  /** @returns the id of a session that may be damaged @throws {ProtocolError} SessionNotFound, AmbiguousSession */
+  idOf(reference: string, client: string | undefined): string {
+    return this.#damagedOf(reference, client)?.id ?? this.find(reference, client).state.id;
+  }
+
+  /** Name of a session that may be damaged, where it is known. */
+  nameOf(id: string): string | undefined {
+    return this.#hosts.get(id)?.state.name ?? this.#damaged.get(id)?.state?.name;
   }
 
   async remove(host: SessionHost): Promise<void> {
     await host.abandon();
     await this.context.journal.remove(host.state.id);
+    await this.grants.remove(host.state.id);
     this.#hosts.delete(host.state.id);
   }
 
@@ -216,16 +454,23 @@ export class SessionRegistry {
     } catch (error) {
       if (!(error instanceof DamagedJournal)) throw error;
       // One damaged session must not keep the others from being served.
-      this.#damaged.set(id, error);
+      this.#damaged.set(id, { error, state: this.#goodState(id, error.lastGood) });
       this.context.log(`${id}: ${error.message}`);
+    }
+  }
+
+  #goodState(id: string, lastGood: number): SessionState | undefined {
+    try {
+      return fold(this.context.journal.read(id, { upTo: lastGood }).map(({ entry }) => entry));
+    } catch {
+      return undefined;
     }
   }
 
   #readState(id: string): SessionState {
     const { journal } = this.context;
-    const checkpoint = journal.checkpoint(id);
-    const start = checkpoint ? (JSON.parse(checkpoint.state) as SessionState) : undefined;
-    const entries = journal.read(id, { after: checkpoint?.revision ?? 0 });
+    const start = checkpointState(journal, id);
+    const entries = journal.read(id, { after: start?.revision ?? 0 });
     return fold(
       entries.map(({ entry }: StoredEntry) => entry),
       start,
@@ -239,16 +484,23 @@ export class SessionRegistry {
     return host;
   }
 
-  /** `session-1`, `session-2` …: the first that no session ever had here. */
-  #freeName(): string {
-    const taken = new Set([...this.all().map(({ state }) => state.name), ...this.#reserved]);
-    for (let number = 1; ; number++) if (!taken.has(`session-${number}`)) return `session-${number}`;
+  /** `session-1`, `session-2` …, or `build-2` beside `build`: the first that no session of the client ever had here. */
+  #freeName(stem: string, client: string): string {
+    const taken = new Set(this.visible(client).map(({ state }) => state.name));
+    const isTaken = (name: string) => taken.has(name) || this.#reserved.has(reservationOf(name, client));
+    const short = stem.slice(0, MAX_NAME_LENGTH - 5);
+    for (let number = taken.has(stem) ? 2 : 1; ; number++) {
+      if (!isTaken(`${short}-${number}`)) return `${short}-${number}`;
+    }
   }
 
   #watchExpiry(): void {
     this.#cancelExpiry?.();
     const now = this.context.now().getTime();
-    const due = this.all().map((host) => (host.expiresAt()?.getTime() ?? Number.POSITIVE_INFINITY) - now);
+    const due = this.all().map((host) => {
+      const next = [host.expiresAt(), host.noticeAt()].map((time) => time?.getTime() ?? Number.POSITIVE_INFINITY);
+      return Math.min(...next) - now;
+    });
     const wait = Math.max(0, Math.min(settings.EXPIRY_CHECK_MS, ...due));
     this.#cancelExpiry = this.context.after(wait, () => void this.#expire());
   }
@@ -256,14 +508,18 @@ export class SessionRegistry {
   async #expire(): Promise<void> {
     const now = this.context.now().getTime();
     for (const host of this.all()) {
-      const at = host.expiresAt();
-      if (!at || at.getTime() > now) continue;
-      await host
-        .close('expired', 'backend')
-        .catch((error: Error) => this.context.log(`${host.state.id}: ${error.message}`));
+      const logged = (error: Error) => this.context.log(`${host.state.id}: ${error.message}`);
+      await host.expirePresence().catch(logged);
+      const isDue = (time: Date | undefined) => time !== undefined && time.getTime() <= now;
+      if (isDue(host.expiresAt())) await host.close('expired', 'backend').catch(logged);
+      else if (isDue(host.noticeAt())) await host.giveNotice().catch(logged);
     }
     this.#watchExpiry();
   }
+}
+
+function reservationOf(name: string, client: string): string {
+  return `${client}\n${name}`;
 }
 
 function diverged(archive: Archive, present: number): ProtocolError {

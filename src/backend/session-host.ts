@@ -1,38 +1,32 @@
 /** One session at work: its state, its engine, and the lane in which everything that touches the engine happens. */
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  type Capture,
-  type Engine,
-  EngineDied,
-  type EngineFactory,
-  EngineUnavailable,
-  type EvaluateReply,
-  type Inspection,
-} from '../engine/contract.js';
-import {
-  DamagedJournal,
-  type Draft,
-  DuplicateKey,
-  type Journal,
-  JournalFull,
-  RevisionConflict,
-} from '../journal/journal.js';
-import type { EvaluationResult, RestoreReport, SessionSummary } from '../protocol/documents.js';
+import { randomUUID } from 'node:crypto';
+import type { Engine, EngineFactory, Inspection } from '../engine/contract.js';
+import { type Draft, DuplicateKey, type Journal, JournalFull, RevisionConflict } from '../journal/journal.js';
+import type { Binding, ClientInfo, EvaluationResult, RestoreReport, SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
-import { MAX_CONTEXT_BYTES, MAX_LABELS } from '../protocol/limits.js';
+import { MAX_LABELS } from '../protocol/limits.js';
+import { asUncovered } from '../session/effective-inputs.js';
 import type {
   BindingReport,
+  EngineAbsence,
+  EngineBase,
   EntryBody,
-  EvaluationError,
   InputEntry,
   OutputEntry,
+  RecordedEntry,
+  RestoredEntry,
   StoredEntry,
 } from '../session/entry.js';
 import { type Evaluation, evaluationOf } from '../session/evaluation.js';
-import { applyMergePatch } from '../session/merge-patch.js';
-import { planRestore, type RestorePlan } from '../session/restore-plan.js';
-import { fold, type PendingInput, type SessionState, type UncoveredInput } from '../session/state.js';
+import { mergePatchBetween } from '../session/merge-patch-between.js';
+import { planContext, planRestore, type RestorePlan, type RestoreStrategy } from '../session/restore-plan.js';
+import { fold, type PendingInput, type SessionState } from '../session/state.js';
+import { ContextKeeper } from './context-keeper.js';
+import { failedOutput, notKeptOutput, outputOf, type SnapshotBody, snapshotOf, unknownOutput } from './entry-bodies.js';
 import { Lane } from './lane.js';
+import { inputsUpTo, type Point, revisionOf, stateAt } from './point-in-time.js';
+import { Presence, type Stay } from './presence.js';
+import { replayedBinding, restoreReport } from './restore-report.js';
 import * as settings from './settings.js';
 import type { Timer } from './timer.js';
 
@@ -41,9 +35,21 @@ export interface HostContext {
   readonly engines: EngineFactory;
   readonly now: () => Date;
   readonly after: Timer;
+  /** On a clock that does not go back, in ms. */
+  readonly monotonicMs: () => number;
   readonly log: (message: string) => void;
   /** Called before an engine starts, to let go of others where there are many. */
   readonly makeRoom: () => Promise<void>;
+  /** Called before anything is accepted that takes the backend's time or space. @throws {ProtocolError} RateLimited, LimitExceeded */
+  readonly admit: (client: string, what: 'evaluation' | 'change') => void;
+}
+
+export interface RestoreRequest extends Point {
+  /** Only say what would happen. */
+  readonly plan: boolean;
+  readonly strategy: RestoreStrategy;
+  readonly client: string;
+  readonly ifRevision?: number | undefined;
 }
 
 export interface EvaluationRequest {
@@ -53,6 +59,8 @@ export interface EvaluationRequest {
   readonly timeoutMs: number;
   readonly ifRevision?: number | undefined;
   readonly inspect?: boolean;
+  /** What the journal keeps in place of the code, which is then in memory only. */
+  readonly recordAs?: string | undefined;
   /** Key of an evaluation with unknown outcome that is to run again as this one. */
   readonly rerunOf?: string | undefined;
   /** Told when the evaluation is durable, and when it begins. */
@@ -65,9 +73,6 @@ export interface Accepted {
   /** Revision of the input. */
   readonly revision: number;
 }
-
-/** A snapshot entry with its bytes. */
-type SnapshotBody = EntryBody & { readonly blob: Uint8Array };
 
 /** Says that what is done is durable only when the disk has space again. */
 type TellHeld = (why: ProtocolError) => void;
@@ -107,6 +112,15 @@ export class SessionHost {
   /** The oldest pending input may have run. Were another one to run now, a successor could not tell which of them did. */
   #oldestMayHaveRun: boolean;
   #lastWorked = 0;
+  /** Why there is no engine. */
+  #absence: EngineAbsence = 'restart';
+  /** The Smalltalk that ran last, with its version. */
+  #image: string | null = null;
+  readonly #presence = new Presence(settings.PRESENCE_LEASE_MS);
+  /** When any of its clients was heard of last, in ms since the epoch. */
+  #seenAt: number;
+  /** Takes the changes to the workspace context. */
+  readonly contexts: ContextKeeper;
 
   constructor(
     private readonly context: HostContext,
@@ -114,6 +128,22 @@ export class SessionHost {
   ) {
     this.#checkpointed = state.revision;
     this.#oldestMayHaveRun = state.pending.length > 0 && !state.pendingUntouched;
+    this.#seenAt = Date.parse(state.activeAt);
+    const host = this;
+    this.contexts = new ContextKeeper({
+      get state() {
+        return host.state;
+      },
+      requireOpen: () => this.#requireOpen(),
+      append: (client, bodies, ifRevision) => {
+        this.context.admit(client, 'change');
+        return this.#append(client, bodies, ifRevision);
+      },
+      stateAt: (revision) => stateAt(this.context.journal, this.state.id, revision),
+      newId: randomUUID,
+      after: context.after,
+      monotonicMs: context.monotonicMs,
+    });
   }
 
   get engineState(): SessionSummary['engineState'] {
@@ -126,6 +156,7 @@ export class SessionHost {
       entries.map((stored) => stored.entry),
       this.state,
     );
+    if (entries.some(({ entry }) => entry.type === 'context' || entry.type === 'resolved')) this.contexts.remember();
     if (this.state.revision - this.#checkpointed >= settings.CHECKPOINT_EVERY) this.#saveCheckpoint(entries);
   }
 
@@ -150,15 +181,101 @@ export class SessionHost {
       errors: state.errors,
       pending: state.pending.length,
       bindings: Object.values(state.bindings).filter((binding) => binding.status !== 'lost').length,
-      bytes: this.context.journal.session(state.id)?.bytes ?? 0,
+      bytes: this.bytes,
+      activeAt: state.activeAt,
+      conflicts: state.conflicts.length,
+      shared: state.shared.everyone ? null : [...state.shared.clients],
+      forkedFrom: state.forkedFrom && {
+        session: state.forkedFrom.id,
+        name: state.forkedFrom.name,
+        revision: state.forkedFrom.revision,
+      },
+      orphaned: this.orphanedFor() >= settings.ORPHANED_AFTER_MS,
     };
+  }
+
+  /** Stored size of journal and snapshots. */
+  get bytes(): number {
+    return this.context.journal.session(this.state.id)?.bytes ?? 0;
+  }
+
+  /** The Smalltalk that ran last, with its version; null while none has run under this backend. */
+  get image(): string | null {
+    return this.#image;
+  }
+
+  /** How long none of its clients was seen, in ms; 0 while one is there, and for a closed session. */
+  orphanedFor(): number {
+    if (this.state.closed || this.#presence.clients.length > 0) return 0;
+    return Math.max(0, this.context.now().getTime() - this.#seenAt);
+  }
+
+  /** Notes that a client of the session asks for something. */
+  heard(): void {
+    this.#seenAt = this.context.now().getTime();
+  }
+
+  /** @param outageMs an outage of its link that the client survived since it attached last, in ms */
+  attach(client: string, outageMs?: number): void {
+    this.#presence.attach(client, this.context.now().getTime(), outageMs);
+  }
+
+  async detach(client: string): Promise<void> {
+    const stay = this.#presence.detach(client, this.context.now().getTime());
+    if (stay) await this.#recordStays([stay]);
+  }
+
+  /** Ends the stays of clients that were not heard of any more. */
+  async expirePresence(): Promise<void> {
+    await this.#recordStays(this.#presence.expire(this.context.now().getTime()));
+  }
+
+  clients(): ClientInfo[] {
+    const { activity, owner } = this.state;
+    const known = new Set([...Object.keys(activity.clients), ...this.#presence.clients]);
+    const infos = [...known].map((client): ClientInfo => {
+      const written = activity.clients[client];
+      return {
+        client,
+        connected: this.#presence.isHere(client),
+        owner: client === owner,
+        firstAt: written?.firstAt ?? null,
+        lastAt: written?.lastAt ?? null,
+        evaluations: written?.evaluations ?? 0,
+        entries: written?.entries ?? 0,
+        connectedMs: (written?.connectedMs ?? 0) + this.#presence.connectedMs(client),
+      };
+    });
+    const order = (a: ClientInfo, b: ClientInfo) =>
+      Number(b.connected) - Number(a.connected) || (a.lastAt ?? '').localeCompare(b.lastAt ?? '') * -1;
+    return infos.sort(order);
+  }
+
+  async #recordStays(stays: readonly Stay[]): Promise<void> {
+    for (const { client, connectedMs, outages, outageMs } of stays) {
+      if (connectedMs < settings.MIN_STAY_MS && outages === 0) continue;
+      await this.#append(client, [{ type: 'presence', connectedMs, outages, outageMs }]);
+    }
   }
 
   /** When the session closes for want of activity; undefined for never. Work that waits counts as activity. */
   expiresAt(): Date | undefined {
-    const { ttlMs, closed, updatedAt, pending } = this.state;
+    const { ttlMs, closed, activeAt, pending } = this.state;
     if (ttlMs === null || closed || pending.length > 0) return undefined;
-    return new Date(Date.parse(updatedAt) + ttlMs);
+    return new Date(Date.parse(activeAt) + ttlMs);
+  }
+
+  /** When whoever follows the session is to be told that it will close; undefined when that is done, or not due. */
+  noticeAt(): Date | undefined {
+    const expiresAt = this.expiresAt();
+    if (!expiresAt || this.state.noticed === expiresAt.toISOString()) return undefined;
+    const ahead = Math.min(settings.MAX_NOTICE_MS, (this.state.ttlMs ?? 0) * settings.NOTICE_SHARE);
+    return new Date(expiresAt.getTime() - ahead);
+  }
+
+  async giveNotice(): Promise<void> {
+    const expiresAt = this.expiresAt()?.toISOString();
+    if (expiresAt) await this.#append(BACKEND, [{ type: 'notice', kind: 'expiring', expiresAt }]);
   }
 
   /**
@@ -170,9 +287,17 @@ export class SessionHost {
     if (earlier) return earlier;
     this.#requireOpen();
     this.#requireRunning();
-    const { key, code, client, timeoutMs, rerunOf, progress } = request;
+    const { key, code, client, timeoutMs, rerunOf, progress, recordAs } = request;
+    this.context.admit(client, 'evaluation');
     const replayOf = rerunOf === undefined ? undefined : this.#rerunnable(rerunOf);
-    const input: InputEntry = { type: 'input', key, code, timeoutMs, ...(replayOf === undefined ? {} : { replayOf }) };
+    const input: InputEntry = {
+      type: 'input',
+      key,
+      code: recordAs ?? code,
+      timeoutMs,
+      ...(replayOf === undefined ? {} : { replayOf }),
+      ...(recordAs === undefined ? {} : { redacted: true }),
+    };
     let stored: readonly StoredEntry[];
     try {
       stored = await this.#append(client, [input], request.ifRevision);
@@ -191,7 +316,13 @@ export class SessionHost {
     const [found] = this.context.journal.findByKey(key, this.state.id);
     const input = found?.entries.find(({ entry }) => entry.type === 'input');
     if (!input) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
-    const { outcome } = this.#evaluation(key);
+    const { outcome, redacted } = this.#evaluation(key);
+    if (redacted) {
+      throw new ProtocolError(
+        'SessionError',
+        `The code of ${key} was not kept because it held secrets: send it again, as a new evaluation`,
+      );
+    }
     if (outcome === 'unknown') return input.entry.seq;
     throw new ProtocolError(
       'SessionError',
@@ -225,7 +356,10 @@ export class SessionHost {
     let settled: Promise<unknown> = Promise.resolve();
     if (interrupted) settled = this.#answerInLane(interrupted.key, (tellHeld) => this.#disown(interrupted, tellHeld));
     else if (waiting.length > 0) settled = this.#runInLane((tellHeld) => this.#resume(tellHeld)).told;
-    for (const input of waiting) this.#schedule(input, { inspect: false }).catch(logged);
+    for (const input of waiting) {
+      if (input.redacted) this.#answerInLane(input.key, (tellHeld) => this.#abandon(input, tellHeld)).catch(logged);
+      else this.#schedule(input, { inspect: false }).catch(logged);
+    }
     await settled.catch(logged);
   }
 
@@ -235,44 +369,143 @@ export class SessionHost {
 
   async #disown({ key }: PendingInput, tellHeld: TellHeld): Promise<Evaluated> {
     const output = unknownOutput(key, 'BackendDied', 'the backend ended while this evaluation was running');
-    await this.#appendHeld(`the output of ${key}`, [output], tellHeld);
+    const evaluated = await this.#settle(output, tellHeld);
     this.#oldestMayHaveRun = false;
-    return { result: { ...this.#evaluation(key), fromJournal: true, restored: null } };
+    return evaluated;
+  }
+
+  async #abandon({ key }: PendingInput, tellHeld: TellHeld): Promise<Evaluated> {
+    return this.#settle(notKeptOutput(key), tellHeld);
+  }
+
+  /** Writes an outcome that no engine gave. */
+  async #settle(output: OutputEntry, tellHeld: TellHeld): Promise<Evaluated> {
+    await this.#appendHeld(`the output of ${output.key}`, [output], tellHeld);
+    return { result: { ...this.#evaluation(output.key), fromJournal: true, restored: null } };
   }
 
   /** Gives every pending input the outcome `unknown`: for a session that came from elsewhere, where they may have run. */
-  async disownPending(): Promise<void> {
+  async disownPending(errorClass: 'Imported' | 'Forked'): Promise<void> {
+    const source = errorClass === 'Imported' ? 'archive was made' : 'fork was made from a revision';
     const outputs = this.state.pending.map(({ key }) =>
-      unknownOutput(key, 'Imported', 'the archive was made before this evaluation had an outcome'),
+      unknownOutput(key, errorClass, `the ${source} before this evaluation had an outcome`),
     );
     if (outputs.length > 0) await this.#append(BACKEND, outputs);
     this.#oldestMayHaveRun = false;
   }
 
-  /** @returns what a restore would do, or did. */
-  async restore(options: { plan: boolean; replay: boolean; client: string }): Promise<RestoreReport> {
+  /** @returns what a restore would do, or did. @throws {ProtocolError} RevisionConflict, InvalidParameters for a point that is not there */
+  async restore(request: RestoreRequest): Promise<RestoreReport> {
     const startedAt = performance.now();
-    if (options.plan) {
-      const plan = planRestore(this.state, { live: this.#engine !== undefined, replay: options.replay });
-      return this.#report(plan, plan.bindings, startedAt, true);
+    const { plan: onlyPlan, client, strategy, ifRevision } = request;
+    const at = revisionOf(this.context.journal, this.state, request);
+    this.#requireRevision(ifRevision);
+    if (onlyPlan) {
+      const target = await this.#target(at, strategy, this.#engine !== undefined);
+      return restoreReport(this.state, { ...target, strategy, at, planned: true, startedAt });
     }
     this.#requireRunning();
     return this.#lane.run(async () => {
+      this.#requireRevision(ifRevision);
+      if (at !== undefined || strategy === 'none') return this.#restoreElsewhere(request, at, startedAt);
       const reopened = this.state.closed !== null;
-      const cold = this.#engine === undefined;
-      const plan = planRestore(this.state, { live: !cold, replay: options.replay });
-      const { restored } = await this.#ensureEngine(options.client);
+      const { plan, context } = await this.#target(undefined, strategy, this.#engine !== undefined);
+      const { restored } = await this.#ensureEngine(client);
       let bindings = restored?.bindings ?? plan.bindings;
-      if (plan.replay.length > 0) bindings = await this.#replay(plan, options.client);
-      else if (reopened && !restored)
-        await this.#append(options.client, [{ type: 'restored', bindings: [...bindings] }]);
-      return this.#report(plan, bindings, startedAt, false);
+      if (plan.replay.length > 0) bindings = await this.#replay(plan, client);
+      else if (reopened && !restored) await this.#append(client, [{ type: 'restored', bindings: [...bindings] }]);
+      const definitions = restored?.definitions ?? plan.definitions;
+      return restoreReport(this.state, {
+        plan,
+        context,
+        strategy,
+        at,
+        bindings,
+        definitions,
+        planned: false,
+        startedAt,
+      });
     });
   }
 
+  /**
+   * Leaves the present state for another one: that of an earlier revision, or an engine that holds nothing. What is left
+   * is saved first, so that one can come back to it.
+   */
+  async #restoreElsewhere(
+    { client, strategy }: RestoreRequest,
+    at: number | undefined,
+    startedAt: number,
+  ): Promise<RestoreReport> {
+    await this.#capture('changes');
+    await this.#stopEngine('requested');
+    const { plan, blobs, context, state: target, base } = await this.#target(at, strategy, false);
+    const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
+    await this.contexts.exclusively(() => {
+      const patch = mergePatchBetween(this.state.context, target.context);
+      const restored: RestoredEntry = {
+        type: 'restored',
+        bindings,
+        cause: 'requested',
+        base,
+        ...(at === undefined ? {} : { at }),
+      };
+      const changed = Object.keys(patch).length > 0;
+      return this.#append(client, [restored, ...(changed ? [{ type: 'context', patch } as const] : [])]);
+    });
+    this.#watch(engine);
+    const replayed = plan.replay.length > 0 ? await this.#replay(plan, client) : bindings;
+    const about = { plan, context, strategy, at, bindings: replayed, definitions, planned: false, startedAt };
+    return restoreReport(this.state, about);
+  }
+
+  /** What a restore aims at, and how it gets there. */
+  async #target(at: number | undefined, strategy: RestoreStrategy, live: boolean) {
+    const { journal } = this.context;
+    const state = at === undefined ? this.state : await stateAt(journal, this.state.id, at);
+    const stays = live && at === undefined && strategy !== 'none';
+    const blobs = stays ? new Map<number, Uint8Array>() : this.#blobsOf(state);
+    const missingFrom = stays ? undefined : state.snapshots.find(({ seq }) => !blobs.has(seq))?.seq;
+    const uncovered = missingFrom === undefined ? undefined : await this.#uncoveredSince(state, missingFrom);
+    const plan = planRestore(state, { live: stays, strategy, missingFrom, uncovered });
+    const kept = state.snapshots.filter(({ seq }) => plan.snapshots.includes(seq));
+    const base: EngineBase =
+      strategy === 'none'
+        ? { snapshots: [], bindings: {}, classes: [], uncovered: state.uncovered }
+        : {
+            snapshots: kept,
+            bindings: { ...state.bindings },
+            classes: state.classes,
+            uncovered: uncovered ?? [...state.replayable, ...state.uncovered],
+          };
+    return { state, plan, blobs, context: planContext(this.state, state, stays), base };
+  }
+
+  /** Up to the first snapshot whose bytes are not here: an archive holds only those that its last revision needs. */
+  #blobsOf({ snapshots }: SessionState): ReadonlyMap<number, Uint8Array> {
+    const blobs = new Map<number, Uint8Array>();
+    for (const { seq } of snapshots) {
+      const bytes = this.context.journal.blob(this.state.id, seq);
+      if (!bytes) break;
+      blobs.set(seq, bytes);
+    }
+    return blobs;
+  }
+
+  async #uncoveredSince(state: SessionState, missingFrom: number) {
+    const loaded = state.snapshots.filter(({ seq }) => seq < missingFrom).at(-1)?.seq ?? 0;
+    const inputs = await inputsUpTo(this.context.journal, this.state.id, state.revision);
+    return asUncovered(inputs.answered.filter(({ output }) => output.seq > loaded));
+  }
+
+  #requireRevision(expected: number | undefined): void {
+    if (expected !== undefined && expected !== this.state.revision) throw conflict(this.state, expected);
+  }
+
   /** Captures what no snapshot carries yet. @returns the bytes written. */
-  async save(): Promise<number> {
+  async save(ifRevision?: number): Promise<number> {
     this.#requireOpen();
+    this.#requireRevision(ifRevision);
     return this.#lane.run(() => this.#capture(this.#wantsFull() ? 'full' : 'changes'));
   }
 
@@ -282,16 +515,64 @@ export class SessionHost {
     );
   }
 
-  async patchContext(patch: Record<string, unknown>, client: string, ifRevision?: number): Promise<void> {
+  /**
+   * The bindings, each with how it would come back if the engine ended now.
+   * @param start starts an engine where none runs
+   */
+  async bindings({
+    client,
+    start,
+  }: {
+    client: string;
+    start: boolean;
+  }): Promise<{ live: boolean; bindings: Binding[] }> {
+    return this.#lane.run(async () => {
+      if (start && !this.state.closed) await this.#ensureEngine(client);
+      const values = new Map((await this.#engine?.bindings())?.map((value) => [value.name, value]));
+      const plan = planRestore(this.state, { live: false, strategy: 'snapshot' });
+      const reports = new Map(plan.bindings.map((report) => [report.name, report]));
+      const unsaved = (name: string) => values.get(name)?.unsavedReason;
+      const names = [...new Set([...values.keys(), ...reports.keys()])].sort();
+      const bindings = names.map((name): Binding => {
+        const value = values.get(name);
+        const report = reports.get(name);
+        const reason = report?.reason ?? (unsaved(name) === undefined ? null : `cannot be saved: it ${unsaved(name)}`);
+        return {
+          name,
+          class: value?.class ?? null,
+          printString: value?.printString ?? null,
+          size: value?.size ?? null,
+          fidelity: report?.fidelity ?? 'lost',
+          reason: reason ?? (report ? null : 'not saved yet'),
+        };
+      });
+      return { live: this.#engine !== undefined, bindings };
+    });
+  }
+
+  /** Adds inputs that were typed elsewhere. @throws {ProtocolError} SessionClosed, RevisionConflict, LimitExceeded, StorageFull */
+  async record(inputs: readonly RecordedEntry[], client: string, ifRevision?: number): Promise<void> {
     this.#requireOpen();
-    const size = JSON.stringify(applyMergePatch(this.state.context, patch)).length;
-    if (size > MAX_CONTEXT_BYTES) {
-      throw new ProtocolError(
-        'LimitExceeded',
-        `The context would have ${size} bytes; at most ${MAX_CONTEXT_BYTES} are kept`,
-      );
-    }
-    await this.#append(client, [{ type: 'context', patch }], ifRevision);
+    this.context.admit(client, 'change');
+    if (inputs.length > 0) await this.#append(client, inputs, ifRevision);
+    else this.#requireRevision(ifRevision);
+  }
+
+  async share(clients: readonly string[] | null, client: string, ifRevision?: number): Promise<void> {
+    await this.#append(client, [{ type: 'shared', clients }], ifRevision);
+  }
+
+  async unshare(clients: readonly string[] | null, client: string, ifRevision?: number): Promise<void> {
+    await this.#append(client, [{ type: 'unshared', clients }], ifRevision);
+  }
+
+  /** Gives up snapshots and goes on with what is older, unless an engine runs that holds it all. */
+  async dropSnapshots(bad: readonly number[], reason: string, base: EngineBase): Promise<void> {
+    await this.#lane.run(async () => {
+      await this.#append(BACKEND, [{ type: 'repaired', snapshots: bad, reason, base }]);
+      // What runs holds everything, and can be saved as a whole.
+      await this.#capture('full');
+    });
   }
 
   async rename(name: string, client: string, ifRevision?: number): Promise<void> {
@@ -310,10 +591,10 @@ export class SessionHost {
   async close(reason: 'requested' | 'expired', client: string, ifRevision?: number): Promise<void> {
     await this.#lane.run(async () => {
       if (this.state.closed) return;
-      if (ifRevision !== undefined && ifRevision !== this.state.revision) throw conflict(this.state, ifRevision);
+      this.#requireRevision(ifRevision);
       await this.#capture('changes');
       await this.#append(client, [{ type: 'closed', reason }]);
-      await this.#stopEngine();
+      await this.#stopEngine('requested');
     });
   }
 
@@ -321,7 +602,7 @@ export class SessionHost {
   async abandon(): Promise<void> {
     this.#stopping = true;
     this.#engine?.interrupt();
-    await this.#lane.run(() => this.#stopEngine());
+    await this.#lane.run(() => this.#stopEngine('requested'));
   }
 
   /** @returns when the engine last worked, on the monotonic clock, if it can be stopped without losing anything */
@@ -345,9 +626,10 @@ export class SessionHost {
     await this.#lane.run(async () => {
       const logged = (error: Error) => this.context.log(`${this.state.id}: ${error.message}`);
       await this.#capture('changes').catch(logged);
+      await this.#recordStays(this.#presence.clear(this.context.now().getTime())).catch(logged);
       if (this.state.pending.length > 0 && !this.#oldestMayHaveRun)
         await this.#append(BACKEND, [{ type: 'backend', event: 'stopped' }]).catch(logged);
-      await this.#stopEngine();
+      await this.#stopEngine('restart');
     });
   }
 
@@ -432,7 +714,7 @@ export class SessionHost {
   async #earlierAnswer(request: EvaluationRequest): Promise<Evaluated | undefined> {
     if (!this.context.journal.findByKey(request.key, this.state.id)[0]) return undefined;
     const known = this.#evaluation(request.key);
-    if (known.code !== request.code) {
+    if (known.code !== (request.recordAs ?? request.code)) {
       throw new ProtocolError('KeyConflict', `The key ${request.key} belongs to an evaluation of other code`);
     }
     if (known.outcome !== 'queued') return { result: { ...known, fromJournal: true, restored: null } };
@@ -444,54 +726,54 @@ export class SessionHost {
     return { result: { ...result, fromJournal: true } };
   }
 
-  /** Starts an engine and gives it the session's state. Only inside the lane. */
+  /** Starts an engine, unless one runs, and gives it the session's state. Only inside the lane. */
   async #ensureEngine(client: string): Promise<{ engine: Engine; restored: RestoreReport | null }> {
     if (this.#engine) return { engine: this.#engine, restored: null };
     const startedAt = performance.now();
-    const plan = planRestore(this.state, { live: false, replay: false });
+    const { plan, blobs, context, base } = await this.#target(undefined, 'snapshot', false);
+    const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
+    this.#watch(engine);
+    if (bindings.length === 0 && !this.state.closed && this.state.uncovered.length === 0) {
+      return { engine, restored: null };
+    }
+    // Where a snapshot is missing, the state says that it was loaded, and has to be told.
+    const shortened = plan.snapshots.length < this.state.snapshots.length;
+    const entry: RestoredEntry = { type: 'restored', bindings, cause: this.#absence, ...(shortened ? { base } : {}) };
+    try {
+      await this.#append(client, [entry]);
+    } catch (error) {
+      await this.#stopEngine(this.#absence);
+      throw error;
+    }
+    const about = { plan, context, strategy: 'snapshot', at: undefined, bindings, definitions } as const;
+    return { engine, restored: restoreReport(this.state, { ...about, planned: false, startedAt }) };
+  }
+
+  /** Only inside the lane. */
+  async #startEngine(plan: RestorePlan, blobs: ReadonlyMap<number, Uint8Array>) {
     await this.context.makeRoom();
     this.#engineState = 'starting';
     let engine: Engine | undefined;
     try {
       engine = await this.context.engines.start();
-      const bindings = await this.#load(engine, plan);
-      this.#watch(engine);
-      if (bindings.length === 0 && !this.state.closed && this.state.uncovered.length === 0) {
-        return { engine, restored: null };
-      }
-      await this.#append(client, [{ type: 'restored', bindings }]);
-      return { engine, restored: this.#report(plan, bindings, startedAt, false) };
+      return { engine, ...(await load(engine, plan, blobs)) };
     } catch (error) {
-      this.#engine = undefined;
       this.#engineState = 'none';
       await engine?.stop();
       throw error;
     }
   }
 
-  async #load(engine: Engine, plan: RestorePlan): Promise<BindingReport[]> {
-    if (plan.snapshots.length === 0) return [...plan.bindings];
-    const texts = plan.snapshots.map((seq) => {
-      const bytes = this.context.journal.blob(this.state.id, seq);
-      if (!bytes) throw new DamagedJournal(this.state.id, seq - 1, `The snapshot of revision ${seq} is missing`);
-      return Buffer.from(bytes).toString('utf8');
-    });
-    const reply = await engine.restore(texts);
-    const failed = new Map(reply.failed.map(({ name, reason }) => [name, reason]));
-    return plan.bindings.map((binding) => {
-      const reason = failed.get(binding.name);
-      return reason && binding.fidelity === 'snapshot' ? { name: binding.name, fidelity: 'lost', reason } : binding;
-    });
-  }
-
   #watch(engine: Engine): void {
     this.#engine = engine;
     this.#engineState = 'idle';
     this.#unwritten = [];
+    this.#image = engine.ready.version;
     void engine.exited.then((exit) => {
       if (this.#engine !== engine) return;
       this.#engine = undefined;
       this.#engineState = 'none';
+      this.#absence = 'crash';
       this.context.log(`${this.state.id}: ${exit.reason}`);
     });
   }
@@ -510,22 +792,6 @@ export class SessionHost {
     const replayed = plan.replay.map((input) => input.seq);
     await this.#append(client, [{ type: 'restored', bindings, replayed }]);
     return bindings;
-  }
-
-  #report(plan: RestorePlan, bindings: readonly BindingReport[], startedAt: number, planned: boolean): RestoreReport {
-    return {
-      session: this.state.id,
-      name: this.state.name,
-      revision: this.state.revision,
-      plan: planned,
-      bindings: bindings.map((binding) => ({ ...binding })),
-      classes: [...this.state.classes],
-      replayed: plan.replay.map(inputReference),
-      notReplayed: plan.notReplayed.map(inputReference),
-      lost: bindings.filter((binding) => binding.fidelity === 'lost').map((binding) => binding.name),
-      snapshotBytes: plan.snapshotBytes,
-      durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
-    };
   }
 
   /** Only inside the lane. Answers 0 when there is nothing new, or no engine to ask. */
@@ -589,7 +855,7 @@ export class SessionHost {
   }
 
   async #stopCompleteEngine(): Promise<void> {
-    if (this.#isComplete()) await this.#stopEngine();
+    if (this.#isComplete()) await this.#stopEngine('hibernation');
   }
 
   /** Whether a restore would bring back everything that the engine holds. */
@@ -598,11 +864,12 @@ export class SessionHost {
     return !unsaved && this.state.uncovered.length === 0;
   }
 
-  async #stopEngine(): Promise<void> {
+  async #stopEngine(absence: EngineAbsence): Promise<void> {
     this.#cancelIdle();
     this.#cancelHibernation();
     const engine = this.#engine;
     this.#engine = undefined;
+    if (engine) this.#absence = absence;
     this.#engineState = 'none';
     await engine?.stop();
   }
@@ -676,70 +943,20 @@ export class SessionHost {
   }
 }
 
-function outputOf(key: string, reply: EvaluateReply): OutputEntry {
-  return {
-    type: 'output',
-    key,
-    outcome: reply.outcome,
-    ...(reply.printString === undefined ? {} : { printString: reply.printString }),
-    ...(reply.class === undefined ? {} : { class: reply.class }),
-    ...(reply.error ? { error: reply.error } : {}),
-    transcript: reply.transcript,
-    durationMs: reply.durationMs,
-    ...(reply.deferred && reply.deferred.length > 0 ? { deferred: reply.deferred } : {}),
+/** Gives an engine what a plan says. @returns what came back */
+async function load(
+  engine: Engine,
+  { bindings, definitions, snapshots }: RestorePlan,
+  blobs: ReadonlyMap<number, Uint8Array>,
+): Promise<{ bindings: BindingReport[]; definitions: BindingReport[] }> {
+  if (snapshots.length === 0) return { bindings: [...bindings], definitions: [...definitions] };
+  const reply = await engine.restore(snapshots.map((seq) => Buffer.from(blobs.get(seq) ?? []).toString('utf8')));
+  const failed = new Map(reply.failed.map(({ name, reason }) => [name, reason]));
+  const outcome = (planned: BindingReport): BindingReport => {
+    const reason = failed.get(planned.name);
+    return reason && planned.fidelity === 'snapshot' ? { name: planned.name, fidelity: 'lost', reason } : planned;
   };
-}
-
-function snapshotOf(capture: Capture): SnapshotBody {
-  const blob = Buffer.from(capture.data, 'utf8');
-  return {
-    type: 'snapshot',
-    kind: capture.kind,
-    digest: createHash('sha256').update(blob).digest('hex'),
-    bytes: blob.byteLength,
-    saved: capture.saved,
-    removed: capture.removed,
-    unsaved: capture.unsaved,
-    classes: capture.classes,
-    blob,
-  };
-}
-
-/** No answer came. An engine that died before it was given the code has certainly not run it. */
-function failedOutput(key: string, error: unknown, begun: boolean): OutputEntry {
-  if (begun && error instanceof EngineDied) return unknownOutput(key, 'EngineDied', error.message);
-  const failure: EvaluationError = {
-    class: error instanceof EngineUnavailable ? 'EngineUnavailable' : 'RestoreFailed',
-    message: error instanceof Error ? error.message : String(error),
-    stack: [],
-  };
-  return { type: 'output', key, outcome: 'error', error: failure, transcript: '', durationMs: 0 };
-}
-
-function unknownOutput(key: string, errorClass: string, message: string): OutputEntry {
-  const error = { class: errorClass, message, stack: [] };
-  return { type: 'output', key, outcome: 'unknown', error, transcript: '', durationMs: 0 };
-}
-
-function inputReference({ seq, code, unknown }: UncoveredInput) {
-  return { revision: seq, code, unknown };
-}
-
-function replayedBinding(
-  binding: BindingReport,
-  inputs: readonly UncoveredInput[],
-  outcomes: ReadonlyMap<number, EvaluationResult>,
-  present: ReadonlySet<string>,
-): BindingReport {
-  if (binding.fidelity !== 'replayed') return binding;
-  const input = inputs.findLast((candidate) => candidate.names.includes(binding.name));
-  const result = input ? outcomes.get(input.seq) : undefined;
-  if (present.has(binding.name)) {
-    const remark = result?.outcome === 'value' ? '' : ', which did not end with a value this time';
-    return { name: binding.name, fidelity: 'replayed', reason: `input ${input?.seq} ran again${remark}` };
-  }
-  const why = result?.error ? `${result.error.class}: ${result.error.message}` : 'it did not bind the name';
-  return { name: binding.name, fidelity: 'lost', reason: `input ${input?.seq} ran again, and ${why}` };
+  return { bindings: bindings.map(outcome), definitions: definitions.map(outcome) };
 }
 
 function conflict(state: SessionState, expected: number): ProtocolError {

@@ -49,8 +49,47 @@ export const STOP_DEADLINE_MS = 10_000;
 /** After an interruption, time for the outcome to be journaled, in ms. */
 export const STOP_GRACE_MS = 3_000;
 
-/** Open sessions one client may own: far beyond a person's use, below what would hurt the backend. */
-export const MAX_SESSIONS_PER_CLIENT = 1_000;
+/**
+ * Changes of a context that come this soon after the last one are journaled together, in ms: an editor that saves with every
+ * key makes ten entries a second and not a hundred, and whoever changes something once does not wait.
+ */
+export const CONTEXT_WINDOW_MS = 100;
+
+/** Contexts kept in memory to merge with: a client that lags by more costs a look into the journal. */
+export const RECENT_CONTEXTS = 16;
+
+/** A client that attached is taken for gone when it was not heard of for this long, in ms: it survives a common outage. */
+export const PRESENCE_LEASE_MS = 30_000;
+
+/** Shorter stays without an outage are not worth an entry, in ms: a command that only looks leaves none. */
+export const MIN_STAY_MS = 1_000;
+
+/** An open session is orphaned when none of its clients was seen for this long, in ms: a month, longer than holidays. */
+export const ORPHANED_AFTER_MS = 30 * 86_400_000;
+
+/** Notice of an expiry comes when this share of the time to live is left, and never earlier than an hour before, in ms. */
+export const NOTICE_SHARE = 0.1;
+export const MAX_NOTICE_MS = 3_600_000;
+
+/** What one client may take of the backend. */
+export interface Limits {
+  /** Open sessions that it owns. */
+  readonly maxSessions: number;
+  /** In the long run; bursts may be twice that. */
+  readonly maxEvaluationsPerSecond: number;
+  /** Stored bytes of the sessions that it owns. */
+  readonly maxBytes: number;
+}
+
+/** Far beyond a person's use, below what would hurt the backend. */
+export const DEFAULT_LIMITS: Limits = {
+  maxSessions: 1_000,
+  maxEvaluationsPerSecond: 1_000,
+  maxBytes: 8 * 1024 ** 3,
+};
+
+/** Stored bytes of a client are summed up anew at most this often, in ms: a sum over all its sessions. */
+export const USAGE_CHECK_MS = 1_000;
 
 /** Uploads in progress at once, and how long one may pause, in ms. */
 export const MAX_UPLOADS = 8;

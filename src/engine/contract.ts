@@ -98,6 +98,8 @@ export interface BindingInfo {
   readonly name: string;
   readonly class: string;
   readonly printString: string;
+  /** Number of elements of a collection. */
+  readonly size?: number;
   /** Present when the value cannot be captured. */
   readonly unsavedReason?: string;
 }

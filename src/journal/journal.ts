@@ -33,6 +33,38 @@ export interface Checkpoint {
   readonly state: string;
 }
 
+export interface BadSnapshot {
+  readonly seq: number;
+  readonly reason: string;
+}
+
+/** What reading a whole session found. */
+export interface Verification {
+  /** The last revision that verifies, and so the number of good entries. */
+  readonly lastGood: number;
+  /** Chain hash at `lastGood`. */
+  readonly head: string;
+  /** What is wrong with the session, other than its snapshots; absent when nothing is. */
+  readonly damage?: string;
+  /** Entries up to `lastGood` that are good themselves, but whose snapshot's bytes are not what was written. */
+  readonly badSnapshots: readonly BadSnapshot[];
+}
+
+/** What a repair did, or would do. */
+export interface Repair {
+  readonly session: string;
+  /** Where the session ends after it; 0 when nothing of it is left. */
+  readonly lastGood: number;
+  /** Entries that are cut off: those behind `lastGood`, whether they could be read or not. */
+  readonly cut: number;
+  /** What was wrong, other than snapshots. */
+  readonly damage: string | null;
+  /** Snapshots that are given up: asking for their bytes finds nothing afterwards. */
+  readonly badSnapshots: readonly BadSnapshot[];
+  /** The file with everything that was taken away; nothing when that was nothing, or for a dry run. */
+  readonly keptIn: string | null;
+}
+
 export interface Journal {
   /**
    * Appends all drafts or none, durable when it resolves. Concurrent appends share a commit.
@@ -59,7 +91,8 @@ export interface Journal {
   findByKey(key: string, session?: string): readonly { session: string; entries: readonly StoredEntry[] }[];
 
   /**
-   * Bytes of the snapshot entry at `seq`; nothing when that is another entry, or was adopted without them.
+   * Bytes of the snapshot entry at `seq`; nothing when that is another entry, or they are not here: it was adopted
+   * without them, or a repair gave them up.
    * @throws {DamagedJournal} when they do not match the entry's digest
    */
   blob(session: string, seq: number): Uint8Array | undefined;
@@ -73,6 +106,17 @@ export interface Journal {
 
   /** Called after every commit with the session that grew. Returns the unsubscribe function. */
   onCommit(listener: (session: string, entries: readonly StoredEntry[]) => void): () => void;
+
+  /** Reads a whole session with its snapshots. Damage is an answer, not an error. */
+  verify(session: string): Verification;
+
+  /**
+   * Cuts a damaged session back to its last good revision, so that it can be read and appended to again. What is taken
+   * away is written to a file first. All or nothing; changes nothing when nothing is wrong.
+   * @throws {DamagedJournal} when the file is too damaged to be changed: it has to be salvaged
+   * @throws {JournalFull} when the disk is full; nothing was changed
+   */
+  repair(session: string, options: { readonly dryRun: boolean }): Promise<Repair>;
 
   /** Removes the session and everything filed under it. */
   remove(session: string): Promise<void>;

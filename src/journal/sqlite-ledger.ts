@@ -19,6 +19,8 @@ export class Ledger implements Transaction {
   readonly #grown = new Map<string, StoredEntry[]>();
   readonly #checkpoints = new Map<string, Checkpoint>();
   readonly #listeners = new Set<Listener>();
+  /** Whether the transaction takes away what was acknowledged. */
+  #removes = false;
   #nextNumber = 1;
 
   constructor(
@@ -42,14 +44,19 @@ export class Ledger implements Transaction {
     return [...this.#committed.values()];
   }
 
+  /** The session as the present transaction would leave it. */
+  present(session: string): SessionRecord | undefined {
+    return this.#staged.has(session) ? this.#staged.get(session) : this.#committed.get(session);
+  }
+
   /** Where an entry decided now would follow. */
   position(session: string): Position {
-    return this.#present(session) ?? BEGINNING;
+    return this.present(session) ?? BEGINNING;
   }
 
   /** The rules, as far as this session goes now. */
   admission(session: string): Admission {
-    const record = this.#present(session);
+    const record = this.present(session);
     return new Admission(session, (key) =>
       record ? this.tables.filed(record.no, key) : { input: false, output: false },
     );
@@ -83,7 +90,7 @@ export class Ledger implements Transaction {
   write(session: string, { entries, blobs }: Succession): void {
     const last = entries.at(-1);
     if (!last) return;
-    const before = this.#present(session);
+    const before = this.present(session);
     const no = before?.no ?? this.#nextNumber++;
     let bytes = before?.bytes ?? 0;
     for (const stored of entries) {
@@ -101,15 +108,23 @@ export class Ledger implements Transaction {
   }
 
   remove(session: string): void {
-    const record = this.#present(session);
+    const record = this.present(session);
     if (!record) return;
     this.tables.remove(record.no);
     this.#staged.set(session, undefined);
     this.#grown.delete(session);
+    this.#removes = true;
+  }
+
+  /** Puts a session back to where a repair leaves it. */
+  reset(record: SessionRecord): void {
+    this.tables.putSession(record);
+    this.#staged.set(record.id, record);
+    this.#removes = true;
   }
 
   commit(): void {
-    const removes = [...this.#staged.values()].includes(undefined);
+    const removes = this.#removes;
     if (removes) this.mark.clear();
     this.connection.exec('COMMIT');
     for (const [session, record] of this.#staged) {
@@ -117,6 +132,7 @@ export class Ledger implements Transaction {
       else this.#committed.delete(session);
     }
     this.#staged.clear();
+    this.#removes = false;
     const newest = this.tables.newest();
     if (newest) this.mark.write(newest);
     if (removes) this.#shrink();
@@ -127,17 +143,14 @@ export class Ledger implements Transaction {
     if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
     this.#staged.clear();
     this.#grown.clear();
+    this.#removes = false;
   }
 
   alive(): boolean {
     return this.connection.inTransaction;
   }
 
-  #present(session: string): SessionRecord | undefined {
-    return this.#staged.has(session) ? this.#staged.get(session) : this.#committed.get(session);
-  }
-
-  /** Gives the pages of removed sessions back to the file system. */
+  /** Gives the pages of what was removed back to the file system. */
   #shrink(): void {
     try {
       this.connection.exec('PRAGMA incremental_vacuum');

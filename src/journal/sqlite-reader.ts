@@ -1,5 +1,5 @@
 /** Reading a session: nothing leaves here that does not follow from what is before it. */
-import type { Entry, StoredEntry } from '../session/entry.js';
+import type { Entry, EntryHeader, SnapshotEntry, StoredEntry } from '../session/entry.js';
 import { after, BEGINNING, BrokenLink, follow, type Position, type Row } from './chain-walk.js';
 import { type Checkpoint, DamagedJournal } from './journal.js';
 import { unpack } from './snapshot-bytes.js';
@@ -42,14 +42,22 @@ export class Reader {
    */
   blob(record: SessionRecord, entry: Entry): Uint8Array | undefined {
     if (entry.type !== 'snapshot') return undefined;
+    const { bytes, fault } = this.snapshot(record, entry);
+    if (fault === undefined) return bytes;
+    const message = `Session ${record.id} is damaged at revision ${entry.seq}: ${fault}`;
+    throw new DamagedJournal(record.id, entry.seq - 1, message);
+  }
+
+  /** @returns the bytes of a snapshot, nothing when they are not here, or what is wrong with them. */
+  snapshot(record: SessionRecord, entry: SnapshotEntry & EntryHeader): { bytes?: Uint8Array; fault?: string } {
     try {
       const stored = this.tables.blob(record.no, entry.seq);
       if (!stored?.form) throw new BrokenLink('the bytes of the snapshot are missing');
-      return unpack({ form: stored.form, content: stored.content, digest: entry.digest, size: entry.bytes });
+      const bytes = unpack({ form: stored.form, content: stored.content, digest: entry.digest, size: entry.bytes });
+      return bytes ? { bytes } : {};
     } catch (error) {
       if (!isDamage(error)) throw error;
-      const message = `Session ${record.id} is damaged at revision ${entry.seq}: ${error.message}`;
-      throw new DamagedJournal(record.id, entry.seq - 1, message);
+      return { fault: error.message };
     }
   }
 
@@ -68,7 +76,7 @@ export class Reader {
     return this.#trusted(record, () => this.tables.rows(record.no, revision, revision))[0]?.hash;
   }
 
-  /** Follows the chain from the first entry as far as it holds. @param inspect may throw to end the walk. */
+  /** Follows the chain from the first entry as far as it holds. */
   walk(record: SessionRecord, inspect: (stored: StoredEntry) => void = () => {}): Walk {
     let position = BEGINNING;
     try {
@@ -80,7 +88,7 @@ export class Reader {
         }
       }
     } catch (error) {
-      if (!isDamage(error) && !(error instanceof DamagedJournal)) throw error;
+      if (!isDamage(error)) throw error;
       return { position, damage: error.message };
     }
     return { position };

@@ -49,6 +49,7 @@ export class Tables {
   readonly #rows;
   readonly #filed;
   readonly #byKey;
+  readonly #seqFiled;
   readonly #blob;
   readonly #checkpoint;
   readonly #newest;
@@ -75,6 +76,9 @@ export class Tables {
     this.#byKey = read<[Buffer, number, number]>(
       `SELECT ${bytes('id')}, CAST(seq AS INTEGER), CAST(role AS INTEGER) FROM entries JOIN sessions ON no = session
        WHERE key = ? ORDER BY session, role`,
+    );
+    this.#seqFiled = read<[number]>(
+      'SELECT CAST(seq AS INTEGER) FROM entries WHERE key = ? AND session = ? AND role = ?',
     );
     this.#blob = read<[number, Buffer]>(
       `SELECT CAST(form AS INTEGER), ${bytes('content')} FROM blobs WHERE session = ? AND seq = ?`,
@@ -129,6 +133,19 @@ export class Tables {
       seq,
       type: role === ROLE.input ? 'input' : 'output',
     }));
+  }
+
+  /** @returns whether the index of keys leads to this entry; also when it need not. */
+  isFiled(no: number, entry: Entry): boolean {
+    const [key, role] = filing(entry);
+    return key === null || this.#seqFiled(key, no, role).some(([seq]) => seq === entry.seq);
+  }
+
+  /** Files an entry that is there already under its key. */
+  refile(no: number, entry: Entry): void {
+    const [key, role] = filing(entry);
+    const statement = this.connection.prepare('UPDATE entries SET key = ?, role = ? WHERE session = ? AND seq = ?');
+    statement.run([key, role, no, entry.seq]);
   }
 
   blob(no: number, seq: number): { form: Form | undefined; content: Buffer } | undefined {
@@ -201,19 +218,34 @@ export class Tables {
     return rows.map(([id]) => id.toString());
   }
 
-  /** @returns whether some entry belongs to no session: its row was lost. Skips from session to session. */
-  hasOrphans(): boolean {
-    const [row] = this.connection
+  /** @returns numbers of sessions that have entries but no row. Skips from session to session. */
+  orphans(): number[] {
+    const rows = this.connection
       .prepare(
         `WITH RECURSIVE owner(no) AS (
            SELECT min(session) FROM entries
            UNION ALL SELECT (SELECT min(session) FROM entries WHERE session > owner.no) FROM owner WHERE no NOTNULL
          )
-         SELECT count(*) FROM owner WHERE no NOTNULL AND no NOT IN (SELECT no FROM sessions)`,
+         SELECT CAST(no AS INTEGER) FROM owner WHERE no NOTNULL AND no NOT IN (SELECT no FROM sessions)`,
       )
       .raw()
-      .all([]) as [[number]];
-    return row[0] > 0;
+      .all([]) as [number][];
+    return rows.map(([no]) => no);
+  }
+
+  /** @returns where the entries of a session end, and their bytes, whatever its row says. */
+  extent(no: number): Position & { bytes: number } {
+    const [row] = this.connection
+      .prepare(
+        `SELECT CAST(seq AS INTEGER), ${bytes('hash')},
+           (SELECT CAST(total(length(line)) AS INTEGER) FROM entries WHERE session = ?)
+         FROM entries WHERE session = ? ORDER BY seq DESC LIMIT 1`,
+      )
+      .raw()
+      .all([no, no]) as [number, Buffer, number][];
+    return row
+      ? { revision: row[0], head: row[1].toString('hex'), bytes: row[2] }
+      : { revision: 0, head: '', bytes: 0 };
   }
 }
 

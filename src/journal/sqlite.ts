@@ -4,6 +4,7 @@ import { verifyCopy } from './adoption.js';
 import { BEGINNING } from './chain-walk.js';
 import { CommitMark } from './commit-mark.js';
 import { CommitQueue, type Write } from './commit-queue.js';
+import { diagnose } from './diagnosis.js';
 import { JournalClosed } from './errors.js';
 import {
   type AppendOptions,
@@ -12,14 +13,19 @@ import {
   type Draft,
   type Journal,
   JournalFull,
+  type Repair,
   RevisionConflict,
   type SessionRow,
+  type Verification,
 } from './journal.js';
+import { identify } from './lost-session.js';
 import { OFF_LOOP_BYTES, type PackedSnapshot, pack, packOffLoop } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
 import { type Connection, closeFile, keepLog, openFile } from './sqlite-file.js';
 import { Ledger, type Listener } from './sqlite-ledger.js';
 import { Reader } from './sqlite-reader.js';
+import { Remains } from './sqlite-remains.js';
+import { type Operation, Surgery } from './sqlite-repair.js';
 import { type FiledPlace, type SessionRecord, Tables } from './sqlite-tables.js';
 import { join, place, type Succession } from './succession.js';
 
@@ -34,21 +40,6 @@ export interface SqliteJournalOptions {
   readonly directory: string;
 }
 
-/** What reading a whole session found. */
-export interface Verification {
-  /** The last revision that verifies, and so the number of good entries. */
-  readonly lastGood: number;
-  /** Chain hash at `lastGood`. */
-  readonly head: string;
-  /** What is wrong after `lastGood`; absent when nothing is. */
-  readonly damage?: string;
-}
-
-export interface SqliteJournal extends Journal {
-  /** Reads a whole session with its snapshots. Damage is an answer, not an error. */
-  verify(session: string): Verification;
-}
-
 /**
  * Opens the journal in a directory and owns it until it is closed.
  * @throws {JournalLocked} while another has it open
@@ -57,14 +48,14 @@ export interface SqliteJournal extends Journal {
  * @throws {DamagedJournal} when it cannot be read, or acknowledged entries are missing from its end
  * @throws {JournalFull} when there is no room to make it
  */
-export function openSqliteJournal({ directory }: SqliteJournalOptions): SqliteJournal {
+export function openSqliteJournal({ directory }: SqliteJournalOptions): Journal {
   const connection = openFile(directory);
   let mark: CommitMark | undefined;
   try {
     mark = new CommitMark(directory);
     const tables = new Tables(connection);
     checkMark(mark, tables, directory);
-    return new OpenJournal(connection, tables, mark);
+    return new OpenJournal(connection, tables, mark, directory);
   } catch (error) {
     mark?.close();
     closeFile(connection);
@@ -82,10 +73,11 @@ function checkMark(mark: CommitMark, tables: Tables, directory: string): void {
   throw new DamagedJournal('', 0, `Acknowledged entries are missing from the end of the journal: ${remedy}${log}`);
 }
 
-class OpenJournal implements SqliteJournal {
+class OpenJournal implements Journal {
   readonly #reader: Reader;
   readonly #ledger: Ledger;
   readonly #queue: CommitQueue;
+  readonly #surgery: Surgery;
   /** Sessions that opening found damaged: what is left of them can be read, but nothing may follow it. */
   readonly #damaged = new Map<string, DamagedJournal>();
   #closing: Promise<void> | undefined;
@@ -95,10 +87,12 @@ class OpenJournal implements SqliteJournal {
     private readonly connection: Connection,
     private readonly tables: Tables,
     private readonly mark: CommitMark,
+    directory: string,
   ) {
     this.#reader = new Reader(tables);
     this.#ledger = new Ledger(connection, tables, mark);
     this.#queue = new CommitQueue(this.#ledger);
+    this.#surgery = new Surgery(connection, tables, new Remains(connection), this.#reader, this.#ledger, directory);
     this.#load();
   }
 
@@ -187,10 +181,21 @@ class OpenJournal implements SqliteJournal {
 
   verify(session: string): Verification {
     const record = this.#record(session);
-    if (!record) return { lastGood: 0, head: BEGINNING.head };
-    const { position, damage } = this.#reader.walk(record, ({ entry }) => this.#reader.blob(record, entry));
-    const good = { lastGood: position.revision, head: position.head };
+    if (!record) return { lastGood: 0, head: BEGINNING.head, badSnapshots: [] };
+    const found = diagnose(record, this.#reader, this.tables);
+    const { position, badSnapshots, damage = this.#damaged.get(session)?.message } = found;
+    const good = { lastGood: position.revision, head: position.head, badSnapshots };
     return damage === undefined ? good : { ...good, damage };
+  }
+
+  async repair(session: string, { dryRun }: { readonly dryRun: boolean }): Promise<Repair> {
+    let operation: Operation | undefined;
+    await this.#change(session, () => {
+      operation = this.#surgery.decide(session, this.#damaged.get(session)?.message, dryRun);
+      return operation.write;
+    });
+    if (!dryRun) this.#damaged.delete(session);
+    return (operation as unknown as Operation).repair;
   }
 
   close(): Promise<void> {
@@ -231,17 +236,35 @@ class OpenJournal implements SqliteJournal {
 
   /** Cheap: looks at the last entry of every session and at the newest keys, not at the other entries. */
   #load(): void {
-    for (const { record, intact, last } of this.tables.sessions()) {
-      if (!intact) throw new DamagedJournal(record.id, 0, `The row of session ${record.id} is damaged`);
+    const sessions = this.tables.sessions();
+    for (const { record, last } of sessions.filter(({ intact }) => intact)) {
       this.#ledger.load(record);
       if (last.revision === record.revision && last.head === record.head) continue;
       this.#damaged.set(record.id, this.#reader.damaged(record, 'its last entry is not the one it ends with'));
+    }
+    for (const no of this.tables.orphans()) this.#loadLost(no);
+    for (const { record, last } of sessions.filter(({ intact }) => !intact)) {
+      // A flipped bit in a row's number leaves the row without entries, and the entries without a row.
+      if (last.revision > 0 || !this.#damaged.has(record.id)) this.#loadLost(record.no);
     }
     for (const id of this.tables.misfiled(NEWEST_CHECKED)) {
       const record = this.#ledger.committed(id);
       if (record) this.#damaged.set(id, this.#reader.damaged(record, 'the index of keys misses an evaluation'));
     }
-    if (this.tables.hasOrphans()) throw new DamagedJournal('', 0, 'The journal has entries of a session it lost');
+  }
+
+  /** A session that only its entries know. When not even they do, any session may be the one that misses them. */
+  #loadLost(no: number): void {
+    const record = identify(this.tables, no);
+    if (!record || this.#ledger.committed(record.id)) {
+      throw new DamagedJournal(
+        '',
+        0,
+        'The journal has a session whose row is damaged and whose first entry is not there',
+      );
+    }
+    this.#ledger.load(record);
+    this.#damaged.set(record.id, this.#reader.damaged(record, 'its row is not what was written'));
   }
 
   async #extend(session: string, decide: () => Succession, ready?: Promise<unknown>): Promise<readonly StoredEntry[]> {

@@ -75,6 +75,7 @@ export const getBackendStatus = command({
     endpoint: text('Where it listens.'),
     dataDirectory: text('Where its journal is.'),
     sessions: number('Sessions, closed ones included.'),
+    damagedSessions: number('Sessions that cannot be opened because they are damaged.'),
     openSessions: number('Open sessions.'),
     engines: number('Running engine processes that serve a session.'),
     busy: number('Sessions that are evaluating.'),

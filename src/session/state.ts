@@ -318,6 +318,7 @@ function rememberKeys(state: SessionState, keys: readonly string[], revision: nu
 
 function applyConflict(state: SessionState, entry: ConflictEntry & EntryHeader): void {
   const { id, path, baseRevision, key, seq, time, client } = entry;
+  if (key !== undefined) rememberKeys(state, [key], seq);
   const sides = Object.fromEntries(
     (['base', 'ours', 'theirs'] as const).filter((side) => side in entry).map((side) => [side, entry[side]]),
   );

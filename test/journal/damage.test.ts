@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
 import { ForeignFile, NewerJournal } from '../../src/journal/errors.js';
 import { DamagedJournal, type Journal } from '../../src/journal/journal.js';
-import { openSqliteJournal, type SqliteJournal } from '../../src/journal/sqlite.js';
+import { openSqliteJournal } from '../../src/journal/sqlite.js';
 import { chainHash } from '../../src/session/chain.js';
 import type { StoredEntry } from '../../src/session/entry.js';
 import { temporaryDirectory } from '../local/temporary.js';
@@ -25,7 +25,7 @@ const STATE = 'x'.repeat(600);
 const PATIENCE_MS = 120_000;
 
 /** @returns a journal with a bit of everything, still open, so that most of it is only in its log. */
-async function write(directory: string): Promise<SqliteJournal> {
+async function write(directory: string): Promise<Journal> {
   const journal = openJournal(directory);
   await journal.append('a', [created('a'), input('k1')]);
   await journal.append('a', [output('k1'), snapshot(noise(9000))]);
@@ -51,7 +51,7 @@ function ask(journal: Journal): string {
 
 /** @returns `same`, or the name of the error that says what is wrong. Anything else is a silently different journal. */
 async function outcome(directory: string, wanted: string): Promise<string> {
-  let journal: SqliteJournal | undefined;
+  let journal: Journal | undefined;
   try {
     journal = openSqliteJournal({ directory });
     const checkpoint = journal.checkpoint('a');
@@ -179,6 +179,7 @@ describe('damage among the entries', () => {
       lastGood: 4,
       head: journal.read('a', { upTo: 4 })[3]?.hash,
       damage: 'entry 5 does not match its hash',
+      badSnapshots: [],
     });
   });
 
@@ -254,14 +255,32 @@ describe('damage among the entries', () => {
     const journal = openJournal(directory);
     expect(() => journal.blob('b', 4)).toThrow(expect.objectContaining({ name: 'DamagedJournal', lastGood: 3 }));
     expect(journal.read('b')).toHaveLength(5);
-    expect(journal.verify('b')).toMatchObject({ lastGood: 3, damage: expect.stringContaining('snapshot') });
+    const badSnapshots = [{ seq: 4, reason: expect.stringContaining('snapshot') }];
+    expect(journal.verify('b')).toEqual({ lastGood: 5, head: journal.session('b')?.head, badSnapshots });
   });
 
   it.each([
-    ['lost a session', 'DELETE FROM sessions WHERE no = 2'],
-    ['renamed a session', "UPDATE sessions SET id = CAST('x' AS BLOB) WHERE no = 2"],
-    ['miscounted a session', 'UPDATE sessions SET bytes = bytes + 1 WHERE no = 2'],
+    ['is lost', 'DELETE FROM sessions WHERE no = 2'],
+    ['has another id', "UPDATE sessions SET id = CAST('x' AS BLOB) WHERE no = 2"],
+    ['is miscounted', 'UPDATE sessions SET bytes = bytes + 1 WHERE no = 2'],
+    ['has another number', 'UPDATE sessions SET no = 66 WHERE no = 2'],
+  ])('concerns only the session whose row %s', async (_what, sql) => {
+    const { directory } = await closed();
+    tamper(directory, sql);
+    const journal = openJournal(directory);
+    expect(journal.verify('b')).toMatchObject({ lastGood: 5, damage: expect.stringContaining('row') });
+    await expect(journal.append('b', [renamed('x')])).rejects.toMatchObject({ name: 'DamagedJournal', lastGood: 5 });
+    expect(() => journal.findByKey('never')).toThrow(DamagedJournal);
+    await journal.append('a', [renamed('x')]);
+    expect(journal.verify('a').damage).toBeUndefined();
+  });
+
+  it.each([
     ['changed its tables', 'DROP INDEX entries_by_key'],
+    [
+      'lost a session and its first entry',
+      'DELETE FROM sessions WHERE no = 2; DELETE FROM entries WHERE session = 2 AND seq = 1',
+    ],
   ])('keeps a journal from opening that %s', async (_what, sql) => {
     const { directory } = await closed();
     tamper(directory, sql);

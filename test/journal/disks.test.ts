@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, closeSync, cpSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import { JournalFull } from '../../src/journal/journal.js';
-import { openSqliteJournal, type SqliteJournal } from '../../src/journal/sqlite.js';
+import { type Journal, JournalFull } from '../../src/journal/journal.js';
+import { openSqliteJournal } from '../../src/journal/sqlite.js';
 import { itMounts } from '../local/privileged.js';
 import { afterwards, temporaryDirectory } from '../local/temporary.js';
 import { created, input, noise, renamed, snapshot } from './drafts.js';
@@ -33,7 +33,7 @@ function makeRoom(disk: string): void {
 }
 
 /** Appends until the disk is full. @returns how many appends were acknowledged. */
-async function appendUntilFull(journal: SqliteJournal, first: number): Promise<number> {
+async function appendUntilFull(journal: Journal, first: number): Promise<number> {
   for (let count = 0; ; count += 1) {
     const results = await Promise.allSettled([
       journal.append('s', [input(`k${first + count}`)]),

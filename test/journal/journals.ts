@@ -1,16 +1,17 @@
 /** Journals for one test file, closed when it is done. */
 import { afterAll } from '@jest/globals';
-import { openSqliteJournal, type SqliteJournal } from '../../src/journal/sqlite.js';
+import type { Journal } from '../../src/journal/journal.js';
+import { openSqliteJournal } from '../../src/journal/sqlite.js';
 import { temporaryDirectory } from '../local/temporary.js';
 
-const opened: SqliteJournal[] = [];
+const opened: Journal[] = [];
 
 afterAll(async () => {
   await Promise.all(opened.map((journal) => journal.close()));
 });
 
 /** @returns a journal in `directory`, or in a new one. */
-export function openJournal(directory = temporaryDirectory()): SqliteJournal {
+export function openJournal(directory = temporaryDirectory()): Journal {
   const journal = openSqliteJournal({ directory });
   opened.push(journal);
   return journal;

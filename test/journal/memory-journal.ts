@@ -11,8 +11,10 @@ import {
   type Draft,
   DuplicateKey,
   type Journal,
+  type Repair,
   RevisionConflict,
   type SessionRow,
+  type Verification,
 } from '../../src/journal/journal.js';
 import { chainHash, GENESIS } from '../../src/session/chain.js';
 import type { Entry, StoredEntry } from '../../src/session/entry.js';
@@ -127,6 +129,16 @@ export class MemoryJournal implements Journal {
   onCommit(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  verify(session: string): Verification {
+    const { revision, head } = this.session(session) ?? { revision: 0, head: GENESIS };
+    return { lastGood: revision, head, badSnapshots: [] };
+  }
+
+  async repair(session: string): Promise<Repair> {
+    const { lastGood } = this.verify(session);
+    return { session, lastGood, cut: 0, damage: null, badSnapshots: [], keptIn: null };
   }
 
   async remove(session: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Draft, Journal } from '../../src/journal/journal.js';
-import { openSqliteJournal, type SqliteJournal } from '../../src/journal/sqlite.js';
+import { openSqliteJournal } from '../../src/journal/sqlite.js';
 import { temporaryDirectory } from '../local/temporary.js';
 import { created, draft, input, noise, output, renamed, snapshot } from './drafts.js';
 import { MemoryJournal } from './memory-journal.js';
@@ -13,7 +13,7 @@ const KEYS = ['k', 'l', 'é'];
 
 interface Pair {
   readonly model: MemoryJournal;
-  durable: SqliteJournal;
+  durable: Journal;
   readonly directory: string;
 }
 

@@ -5,7 +5,9 @@ import {
   type Draft,
   type Journal,
   JournalFull,
+  type Repair,
   type SessionRow,
+  type Verification,
 } from '../../src/journal/journal.js';
 import type { StoredEntry } from '../../src/session/entry.js';
 import { MemoryJournal } from '../journal/memory-journal.js';
@@ -85,6 +87,14 @@ export class SimulatedJournal implements Journal {
     });
     this.process.onEnd(unsubscribe);
     return unsubscribe;
+  }
+
+  verify(session: string): Verification {
+    return this.#kept.verify(session);
+  }
+
+  repair(session: string): Promise<Repair> {
+    return this.#kept.repair(session);
   }
 
   adopt(): Promise<void> {

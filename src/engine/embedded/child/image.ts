@@ -8,6 +8,7 @@ import { Evaluator } from './evaluator.js';
 import { Exceptions } from './exceptions.js';
 import { FileIn } from './file-in.js';
 import { installGlobals } from './globals.js';
+import { sizeOf } from './inspect.js';
 import { Interrupts } from './interrupts.js';
 import { installPrinting, Printer } from './printing.js';
 import { classNameOf } from './stack.js';
@@ -86,21 +87,28 @@ export class Image {
     return this.#workspace.names().map((name) => {
       const value = this.#workspace.get(name);
       const unsavedReason = unsaved.get(name);
+      const size = this.#guarded(() => sizeOf(this.#amber, value));
       return {
         name,
         class: classNameOf(this.#amber.asReceiver(value).a$cls),
         printString: this.#printedBinding(value),
+        ...(size === undefined ? {} : { size }),
         ...(unsavedReason === undefined ? {} : { unsavedReason }),
       };
     });
   }
 
   #printedBinding(value: unknown): string {
+    const printed = this.#guarded(() => this.#printer.print(value, BINDING_PRINT_LIMIT));
+    return printed ?? `${classNameOf(this.#amber.asReceiver(value).a$cls)}, whose printString failed`;
+  }
+
+  /** Asks an object something that its class may answer with code of the session. @returns undefined when that fails */
+  #guarded<T>(ask: () => T): T | undefined {
     try {
-      const print = (): string => this.#printer.print(value, BINDING_PRINT_LIMIT);
-      return this.#evaluator.timed(BINDING_PRINT_TIMEOUT_MS, print);
+      return this.#evaluator.timed(BINDING_PRINT_TIMEOUT_MS, ask);
     } catch {
-      return `${classNameOf(this.#amber.asReceiver(value).a$cls)}, whose printString failed`;
+      return undefined;
     }
   }
 }

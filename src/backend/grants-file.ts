@@ -1,0 +1,69 @@
+/** Keeps the grants in one small file beside the journal, written whole. */
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { mapping } from '../session/mapping.js';
+import type { Grants } from './visibility.js';
+
+const FILE = 'grants.json';
+const PRIVATE_FILE = 0o600;
+
+const Contents = v.object({ version: v.literal(1), sessions: mapping(v.string(), v.array(v.string())) });
+
+export class GrantsFile implements Grants {
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly file: string,
+    private readonly clients: Map<string, Set<string>>,
+  ) {}
+
+  /** A file that cannot be read grants nothing: it is kept aside, and sessions are imported again to be seen. */
+  static async open(directory: string, log: (message: string) => void): Promise<GrantsFile> {
+    const file = join(directory, FILE);
+    try {
+      const { sessions } = v.parse(Contents, JSON.parse(await readFile(file, 'utf8')));
+      return new GrantsFile(file, new Map(Object.entries(sessions).map(([id, clients]) => [id, new Set(clients)])));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        const kept = `${file}.damaged-${Date.now()}`;
+        await rename(file, kept);
+        log(`${file} is damaged and was kept as ${kept}: ${(error as Error).message}`);
+      }
+      return new GrantsFile(file, new Map());
+    }
+  }
+
+  has(session: string, client: string): boolean {
+    return this.clients.get(session)?.has(client) ?? false;
+  }
+
+  async add(session: string, client: string): Promise<void> {
+    if (this.has(session, client)) return;
+    this.clients.set(session, new Set([...(this.clients.get(session) ?? []), client]));
+    await this.#save();
+  }
+
+  async remove(session: string): Promise<void> {
+    if (this.clients.delete(session)) await this.#save();
+  }
+
+  #save(): Promise<void> {
+    this.#writing = this.#writing.catch(() => {}).then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const sessions = Object.fromEntries([...this.clients].map(([id, clients]) => [id, [...clients]]));
+    const temporary = `${this.file}.new`;
+    await rm(temporary, { force: true });
+    const handle = await open(temporary, 'wx', PRIVATE_FILE);
+    try {
+      await handle.writeFile(`${JSON.stringify({ version: 1, sessions })}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, this.file);
+  }
+}

@@ -1,0 +1,88 @@
+/** Sessions as they were: folds of the beginning of their journals, read in pages so that a long one blocks nobody. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Journal } from '../journal/journal.js';
+import { ProtocolError } from '../protocol/errors.js';
+import { EffectiveInputs } from '../session/effective-inputs.js';
+import type { Entry } from '../session/entry.js';
+import { fold, type SessionState, STATE_VERSION } from '../session/state.js';
+
+/** Entries read at a time: some ms of work. */
+const PAGE = 500;
+
+/** A point that somebody asks for. */
+export interface Point {
+  readonly at?: number | undefined;
+  /** ISO 8601, UTC, as entries write theirs. */
+  readonly atTime?: string | undefined;
+}
+
+/** @returns the state that a checkpoint holds, if this version wrote it */
+export function checkpointState(journal: Journal, session: string): SessionState | undefined {
+  const checkpoint = journal.checkpoint(session);
+  const state = checkpoint && (JSON.parse(checkpoint.state) as SessionState);
+  return state?.version === STATE_VERSION ? state : undefined;
+}
+
+/** Every entry up to a revision, in order. */
+export async function* entriesUpTo(
+  journal: Journal,
+  session: string,
+  revision: number,
+  after = 0,
+): AsyncGenerator<Entry> {
+  for (let start = after; start < revision; start += PAGE) {
+    for (const { entry } of journal.read(session, { after: start, upTo: Math.min(revision, start + PAGE) })) {
+      yield entry;
+    }
+    await nextTurn();
+  }
+}
+
+/** The session as it was at a revision. */
+export async function stateAt(journal: Journal, session: string, revision: number): Promise<SessionState> {
+  const kept = checkpointState(journal, session);
+  let state = kept && kept.revision <= revision ? kept : undefined;
+  for await (const entry of entriesUpTo(journal, session, revision, state?.revision)) state = fold([entry], state);
+  return state as SessionState;
+}
+
+/** The inputs that made the session what it was at a revision. */
+export async function inputsUpTo(journal: Journal, session: string, revision: number): Promise<EffectiveInputs> {
+  const inputs = new EffectiveInputs();
+  for await (const entry of entriesUpTo(journal, session, revision)) inputs.take(entry);
+  return inputs;
+}
+
+/**
+ * @returns the revision that is meant, undefined for the present one
+ * @throws {ProtocolError} InvalidParameters when the session has no such point
+ */
+export function revisionOf(journal: Journal, state: SessionState, { at, atTime }: Point): number | undefined {
+  if (at !== undefined && atTime !== undefined) {
+    throw new ProtocolError('InvalidParameters', 'A revision or a time says which point is meant, not both');
+  }
+  if (atTime !== undefined) return revisionAtTime(journal, state, atTime);
+  if (at === undefined) return undefined;
+  if (at >= 1 && at <= state.revision) return at;
+  throw new ProtocolError(
+    'InvalidParameters',
+    `The session ${state.name} has the revisions 1 to ${state.revision}; there is no ${at}`,
+  );
+}
+
+/** Entries are in order of time, so the last one that is not later is found by halving. */
+function revisionAtTime(journal: Journal, state: SessionState, time: string): number {
+  let low = 0;
+  let high = state.revision;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const [stored] = journal.read(state.id, { after: middle - 1, upTo: middle });
+    if ((stored?.entry.time ?? '') <= time) low = middle;
+    else high = middle - 1;
+  }
+  if (low > 0) return low;
+  throw new ProtocolError(
+    'InvalidParameters',
+    `The session ${state.name} begins at ${state.createdAt}; it was not there at ${time}`,
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * Proves a session by running it again: every input, in engines that hold nothing but what the inputs before made, and
+ * every result beside the one in the journal. Where the session lost its engine, so does the replay.
+ */
+import type { Engine, EngineFactory, EvaluateReply } from '../engine/contract.js';
+import type { VerificationReport } from '../protocol/documents.js';
+import { EffectiveInputs } from '../session/effective-inputs.js';
+import type { Entry, InputEntry, OutputEntry, RestoredEntry } from '../session/entry.js';
+import { CAPTURE_MAX_BYTES, CAPTURE_MAX_OBJECTS, PRINT_LIMIT } from './settings.js';
+
+export type ReplayCheck = NonNullable<VerificationReport['replay']>;
+
+/** Errors that the backend answered with, and no engine: nothing ran. */
+const NEVER_RAN = ['EngineUnavailable', 'RestoreFailed', 'CodeNotKept'];
+
+/** Longest text that a difference quotes, in characters. */
+const QUOTED = 500;
+
+/** @throws {EngineUnavailable} when no engine can be had */
+export async function checkByReplay(
+  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  engines: EngineFactory,
+): Promise<ReplayCheck> {
+  const check = new Check(engines);
+  try {
+    for await (const entry of entries) await check.take(entry);
+    return check.result;
+  } finally {
+    await check.end();
+  }
+}
+
+class Check {
+  readonly result: ReplayCheck = { inputs: 0, same: 0, differing: [], skipped: [] };
+  readonly #inputs = new Map<string, Entry & InputEntry>();
+  readonly #effective = new EffectiveInputs();
+  #engine: Engine | undefined;
+
+  constructor(private readonly engines: EngineFactory) {}
+
+  async take(entry: Entry): Promise<void> {
+    this.#effective.take(entry);
+    if (entry.type === 'input') this.#inputs.set(entry.key, entry);
+    else if (entry.type === 'output') await this.#compare(entry);
+    else if (entry.type === 'restored') await this.#follow(entry);
+  }
+
+  async end(): Promise<void> {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    await engine?.stop();
+  }
+
+  async #compare(output: Entry & OutputEntry): Promise<void> {
+    const input = this.#inputs.get(output.key);
+    if (!input) return;
+    this.#inputs.delete(output.key);
+    const reason = whyNotComparable(input, output);
+    if (reason !== undefined) {
+      this.result.skipped.push({ revision: input.seq, reason });
+      return;
+    }
+    this.result.inputs += 1;
+    const recorded = described(output);
+    const replayed = await this.#run(input);
+    if (recorded === replayed) this.result.same += 1;
+    else {
+      const differing = {
+        revision: input.seq,
+        code: cut(input.code),
+        recorded: cut(recorded),
+        replayed: cut(replayed),
+      };
+      this.result.differing.push(differing);
+    }
+  }
+
+  async #run({ code, timeoutMs }: InputEntry): Promise<string> {
+    this.#engine ??= await this.engines.start();
+    const budget = { maxBytes: CAPTURE_MAX_BYTES, maxObjects: CAPTURE_MAX_OBJECTS };
+    try {
+      return described(await this.#engine.evaluate({ code, timeoutMs, printLimit: PRINT_LIMIT, budget }));
+    } catch (error) {
+      await this.end();
+      return `unknown: ${(error as Error).message}`;
+    }
+  }
+
+  /** An engine was started anew: what could not be saved was lost then, and has to be lost here. */
+  async #follow(restored: Entry & RestoredEntry): Promise<void> {
+    // A replay goes on in the engine that was restored before it.
+    if (restored.replayed) return;
+    if (restored.at !== undefined) {
+      await this.end();
+      for (const { input, output } of this.#effective.answered) {
+        if (whyNotComparable(input, output) === undefined) await this.#run(input);
+      }
+    } else if (restored.base) await this.end();
+    else await this.#startAnew();
+  }
+
+  async #startAnew(): Promise<void> {
+    const capture = await this.#engine?.capture('full');
+    await this.end();
+    if (!capture) return;
+    this.#engine = await this.engines.start();
+    await this.#engine.restore([capture.data]);
+  }
+}
+
+function whyNotComparable(input: InputEntry, output: OutputEntry): string | undefined {
+  if (input.redacted) return 'its code held secrets and was not kept';
+  if (output.outcome === 'unknown') return 'nobody knows how far it ran';
+  if (output.error && NEVER_RAN.includes(output.error.class)) return 'it never ran';
+  return undefined;
+}
+
+/** Everything about a result that must be the same again; how long it took need not. */
+function described({
+  outcome,
+  printString,
+  class: valueClass,
+  error,
+  transcript,
+}: Pick<EvaluateReply | OutputEntry, 'outcome' | 'printString' | 'class' | 'error' | 'transcript'>): string {
+  const written = transcript === '' ? '' : `; wrote ${JSON.stringify(transcript)}`;
+  if (outcome === 'value') return `${printString} (${valueClass})${written}`;
+  // The message of an interruption tells its time.
+  return outcome === 'error' ? `${error?.class}: ${error?.message}${written}` : `${outcome}${written}`;
+}
+
+function cut(text: string): string {
+  return text.length > QUOTED ? `${text.slice(0, QUOTED - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
+}
