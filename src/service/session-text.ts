@@ -19,7 +19,7 @@ export function sessionFields(session: SessionSummary, style: Style): string {
       ['pending', session.pending || null],
       ['bindings', session.bindings],
       ['conflicts', session.conflicts || null],
-      ['shared', sharedText(session.shared)],
+      ['shared', session.shared === null ? 'all clients' : session.shared?.join(', ')],
       ['forked from', forkText(session.forkedFrom)],
       ['labels', labelText(session.labels)],
       ['size', formatBytes(session.bytes)],
@@ -60,7 +60,7 @@ function notesOn({ conflicts, shared, orphaned }: SessionSummary): string {
 }
 
 /** @returns null for a session that is its owner's alone, or was last seen by a stui that knew no sharing */
-export function sharedText(shared: SessionSummary['shared'] | undefined): string | null {
+function sharedText(shared: SessionSummary['shared'] | undefined): string | null {
   if (shared === null) return 'all clients';
   return shared === undefined || shared.length === 0 ? null : counted(shared.length, 'client');
 }

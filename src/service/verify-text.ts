@@ -3,7 +3,7 @@ import type { Style } from '../cli/style.js';
 import { cut, visibleLine } from '../cli/terminal-text.js';
 import { counted } from './session-text.js';
 import { firstLine } from './source-line.js';
-import type { Verification } from './verify.js';
+import { isDamaged, type Verification } from './verify.js';
 
 /** Columns of a result in a line about it. */
 const VALUE_WIDTH = 100;
@@ -15,7 +15,7 @@ export function verificationText(report: Verification, style: Style): string {
 function chainLines(report: Verification, style: Style): string[] {
   const what = visibleLine(report.file ?? report.name ?? '');
   const of = report.file === null || report.name === null ? '' : ` (${visibleLine(report.name)})`;
-  if (report.verified) {
+  if (!isDamaged(report)) {
     return [
       style.good(
         `${what}${of} is as it was written: ${counted(report.lastGood, 'entry', 'entries')}, with their snapshots`,

@@ -52,8 +52,13 @@ export async function verifyArchive(workplace: Workplace, file: string, replay: 
   }
 }
 
+/** Not what was written, whatever running it again gave. */
+export function isDamaged({ damage, badSnapshots }: Verification): boolean {
+  return damage !== null || badSnapshots.length > 0;
+}
+
 /** How the process ends after it. */
-export function exitOfVerification({ verified, replay }: Verification): ExitName {
-  if (!verified) return 'damaged';
-  return replay !== null && replay.differing.length > 0 ? 'conflict' : 'ok';
+export function exitOfVerification(report: Verification): ExitName {
+  if (isDamaged(report)) return 'damaged';
+  return report.verified ? 'ok' : 'conflict';
 }

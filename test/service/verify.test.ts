@@ -12,7 +12,10 @@ import { archiveText, snapshotOf } from '../session/archives.js';
 import { created, evaluation } from '../session/entries.js';
 
 const SNAPSHOT = Buffer.from('{"roots":{"x":3}}');
-const TEXT = archiveText([created(), ...evaluation('a', 'x := 3'), ...evaluation('b', 'x'), snapshotOf(SNAPSHOT)], SNAPSHOT);
+const TEXT = archiveText(
+  [created(), ...evaluation('a', 'x := 3'), ...evaluation('b', 'x'), snapshotOf(SNAPSHOT)],
+  SNAPSHOT,
+);
 /** Revisions of the archive. */
 const ENTRIES = 6;
 
@@ -126,7 +129,7 @@ describe('a verification in words', () => {
   it('lists every difference of a replay, and that alone ends with 4', () => {
     const differing = [{ revision: 4, code: 'Random new next\nyourself', recorded: '0.1', replayed: '0.7' }];
     const replay = { inputs: 3, same: 2, differing, skipped: [{ revision: 7, reason: 'its code was not kept' }] };
-    const report = { ...good, replay };
+    const report = { ...good, verified: false, replay };
     expect(verificationText(report, PLAIN)).toBe(
       [
         'demo is as it was written: 9 entries, with their snapshots',
@@ -138,7 +141,7 @@ describe('a verification in words', () => {
       ].join('\n'),
     );
     expect(exitOfVerification(report)).toBe('conflict');
-    expect(exitOfVerification({ ...report, verified: false })).toBe('damaged');
+    expect(exitOfVerification({ ...report, damage: 'an entry is not what was written' })).toBe('damaged');
   });
 
   it('says what is damaged, and what to do', () => {
