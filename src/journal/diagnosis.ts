@@ -1,10 +1,11 @@
 /** Examining a whole session: its chain, its snapshots, and whether its evaluations can be found by their keys. */
 import type { Entry } from '../session/entry.js';
 import type { Position } from './chain-walk.js';
+import type { History } from './history.js';
 import type { BadSnapshot } from './journal.js';
 import { failureOf } from './sqlite-failure.js';
 import type { Reader } from './sqlite-reader.js';
-import type { SessionRecord, Tables } from './sqlite-tables.js';
+import type { SessionRecord } from './sqlite-tables.js';
 
 export interface Diagnosis {
   /** The last position that verifies. */
@@ -18,26 +19,30 @@ export interface Diagnosis {
   readonly bytes: number;
 }
 
-export function diagnose(record: SessionRecord, reader: Reader, tables: Tables): Diagnosis {
+export function diagnose(record: SessionRecord, reader: Reader, history: History): Diagnosis {
   const badSnapshots: BadSnapshot[] = [];
   const misfiled: Entry[] = [];
   let bytes = 0;
   const walk = reader.walk(record, ({ entry, line }) => {
     bytes += Buffer.byteLength(line);
-    if (!isFiled(record, entry, tables)) misfiled.push(entry);
+    if (!isFiled(record, entry, history)) misfiled.push(entry);
     if (entry.type !== 'snapshot') return;
     const { bytes: content, fault } = reader.snapshot(record, entry);
     bytes += content?.length ?? 0;
     if (fault !== undefined) badSnapshots.push({ seq: entry.seq, reason: fault });
   });
-  const [first] = misfiled;
-  const damage = walk.damage ?? (first && `the index of keys misses entry ${first.seq}`);
+  const damage = walk.damage ?? damageOfKeys(record, misfiled, history);
   return { position: walk.position, damage, badSnapshots, misfiled, bytes };
 }
 
-function isFiled(record: SessionRecord, entry: Entry, tables: Tables): boolean {
+function damageOfKeys(record: SessionRecord, [first]: readonly Entry[], history: History): string | undefined {
+  if (first) return `the index of keys misses entry ${first.seq}`;
+  return history.hidesKeys(record.no) ? 'the index of keys of old entries is damaged' : undefined;
+}
+
+function isFiled(record: SessionRecord, entry: Entry, history: History): boolean {
   try {
-    return tables.isFiled(record.no, entry);
+    return history.isFiled(record.no, entry);
   } catch (error) {
     if (failureOf(error)) return false;
     throw error;

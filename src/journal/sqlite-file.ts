@@ -15,7 +15,7 @@ import Database from 'libsql';
 import { ForeignFile, NewerJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
 import { failureOf } from './sqlite-failure.js';
-import { APPLICATION_ID, SCHEMA_VERSION, TABLES } from './sqlite-schema.js';
+import { ADDITIONS, APPLICATION_ID, SCHEMA_VERSION } from './sqlite-schema.js';
 
 export type Connection = Database.Database;
 
@@ -47,10 +47,10 @@ export function openFile(directory: string): Connection {
     // What removed sessions held can be given back only by a file that was prepared for it before it was first read.
     if (statSync(file).size === 0) connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
     takeOwnership(connection);
-    const empty = inspect(connection, file);
+    const version = inspect(connection, file);
     configure(connection);
-    if (empty) createTables(connection);
-    else checkTables(connection);
+    checkTables(connection, version);
+    if (version < SCHEMA_VERSION) addTables(connection, version);
   } catch (error) {
     letGo(connection);
     throw explain(error, file);
@@ -113,15 +113,15 @@ function takeOwnership(connection: Connection): void {
   connection.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK');
 }
 
-/** @returns whether the file holds nothing yet. Reads only. */
-function inspect(connection: Connection, file: string): boolean {
+/** @returns the version of the file's tables; 0 when it holds nothing yet. Reads only. */
+function inspect(connection: Connection, file: string): number {
   const application = pragma(connection, 'application_id');
   const objects = connection.prepare('SELECT count(*) FROM sqlite_master').raw().all() as [[number]];
-  if (application === 0 && objects[0][0] === 0) return true;
+  if (application === 0 && objects[0][0] === 0) return 0;
   if (application !== APPLICATION_ID) throw new ForeignFile(file);
   const version = pragma(connection, 'user_version');
   if (version > SCHEMA_VERSION) throw new NewerJournal(file, version, SCHEMA_VERSION);
-  return false;
+  return version;
 }
 
 function pragma(connection: Connection, name: string): number {
@@ -135,11 +135,12 @@ function configure(connection: Connection): void {
   );
 }
 
-function createTables(connection: Connection): void {
+/** Makes the tables of a new file, or those that an earlier version did not have. */
+function addTables(connection: Connection, version: number): void {
   connection.exec(
     [
       'BEGIN IMMEDIATE',
-      ...TABLES,
+      ...ADDITIONS.slice(version).flat(),
       `PRAGMA application_id = ${APPLICATION_ID}`,
       `PRAGMA user_version = ${SCHEMA_VERSION}`,
       'COMMIT',
@@ -148,13 +149,14 @@ function createTables(connection: Connection): void {
 }
 
 /** A flipped bit in a table's definition would change what it promises. */
-function checkTables(connection: Connection): void {
+function checkTables(connection: Connection, version: number): void {
   const rows = connection
     .prepare('SELECT CAST(sql AS BLOB) FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid')
     .raw()
     .all() as [Buffer][];
   const found = rows.map(([sql]) => sql.toString());
-  if (found.join() !== TABLES.join()) throw new DamagedJournal('', 0, 'The definitions of the tables are damaged');
+  if (found.join() === ADDITIONS.slice(0, version).flat().join()) return;
+  throw new DamagedJournal('', 0, 'The definitions of the tables are damaged');
 }
 
 function explain(error: unknown, file: string): unknown {

@@ -1,9 +1,10 @@
 /** Where each session stands: committed, and as the present transaction would leave it. */
 import type { StoredEntry } from '../session/entry.js';
-import { Admission } from './admission.js';
+import { Admission, type Filed } from './admission.js';
 import { after, BEGINNING, type Position } from './chain-walk.js';
 import type { CommitMark } from './commit-mark.js';
 import type { Transaction } from './commit-queue.js';
+import type { History } from './history.js';
 import type { Checkpoint } from './journal.js';
 import type { Connection } from './sqlite-file.js';
 import type { SessionRecord, Tables } from './sqlite-tables.js';
@@ -27,6 +28,8 @@ export class Ledger implements Transaction {
     private readonly connection: Connection,
     private readonly tables: Tables,
     private readonly mark: CommitMark,
+    private readonly history: Pick<History, 'forget' | 'forgetAll'>,
+    private readonly filed: (record: SessionRecord, key: string) => Filed,
   ) {}
 
   /** Takes in a session that opening found. */
@@ -57,9 +60,7 @@ export class Ledger implements Transaction {
   /** The rules, as far as this session goes now. */
   admission(session: string): Admission {
     const record = this.present(session);
-    return new Admission(session, (key) =>
-      record ? this.tables.filed(record.no, key) : { input: false, output: false },
-    );
+    return new Admission(session, (key) => (record ? this.filed(record, key) : { input: false, output: false }));
   }
 
   /** The checkpoint that waits for a commit. */
@@ -111,6 +112,7 @@ export class Ledger implements Transaction {
     const record = this.present(session);
     if (!record) return;
     this.tables.remove(record.no);
+    this.history.forget(record.no);
     this.#staged.set(session, undefined);
     this.#grown.delete(session);
     this.#removes = true;
@@ -119,6 +121,7 @@ export class Ledger implements Transaction {
   /** Puts a session back to where a repair leaves it. */
   reset(record: SessionRecord): void {
     this.tables.putSession(record);
+    this.history.forget(record.no);
     this.#staged.set(record.id, record);
     this.#removes = true;
   }
@@ -144,6 +147,7 @@ export class Ledger implements Transaction {
     this.#staged.clear();
     this.#grown.clear();
     this.#removes = false;
+    this.history.forgetAll();
   }
 
   alive(): boolean {

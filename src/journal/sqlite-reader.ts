@@ -1,7 +1,11 @@
 /** Reading a session: nothing leaves here that does not follow from what is before it. */
+import { createHash } from 'node:crypto';
 import type { Entry, EntryHeader, SnapshotEntry, StoredEntry } from '../session/entry.js';
+import type { Filed } from './admission.js';
 import { after, BEGINNING, BrokenLink, follow, type Position, type Row } from './chain-walk.js';
+import type { History } from './history.js';
 import { type Checkpoint, DamagedJournal } from './journal.js';
+import type { SegmentHeader } from './segment.js';
 import { unpack } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
 import type { FiledPlace, SessionRecord, Tables } from './sqlite-tables.js';
@@ -18,12 +22,26 @@ export interface Walk {
 }
 
 export class Reader {
-  constructor(private readonly tables: Tables) {}
+  constructor(
+    private readonly tables: Tables,
+    private readonly history: History,
+  ) {}
 
   /** @returns the entries `start` < seq <= `end`. @throws {DamagedJournal} when any of them is not as written. */
   range(record: SessionRecord, start: number, end: number): StoredEntry[] {
     if (end <= start) return [];
     return this.#trusted(record, () => this.#follow(record, start, end));
+  }
+
+  /** @returns which entries of an evaluation there are. @throws {DamagedJournal} when damage may hide them */
+  filed(record: SessionRecord, key: string): Filed {
+    return this.#trusted(record, () => this.history.filed(record.no, key));
+  }
+
+  /** @returns where old entries of an evaluation are. @throws {DamagedJournal} when damage may hide them */
+  oldPlaces(record: SessionRecord, key: string): FiledPlace[] {
+    const places = this.#trusted(record, () => this.history.places(record.no, key));
+    return places.map(({ seq, type }) => ({ id: record.id, seq, type }));
   }
 
   /** @returns the entry that the index says is filed under `key`. @throws {DamagedJournal} when it is another. */
@@ -51,7 +69,7 @@ export class Reader {
   /** @returns the bytes of a snapshot, nothing when they are not here, or what is wrong with them. */
   snapshot(record: SessionRecord, entry: SnapshotEntry & EntryHeader): { bytes?: Uint8Array; fault?: string } {
     try {
-      const stored = this.tables.blob(record.no, entry.seq);
+      const stored = this.history.blob(record.no, entry.seq);
       if (!stored?.form) throw new BrokenLink('the bytes of the snapshot are missing');
       const bytes = unpack({ form: stored.form, content: stored.content, digest: entry.digest, size: entry.bytes });
       return bytes ? { bytes } : {};
@@ -59,6 +77,17 @@ export class Reader {
       if (!isDamage(error)) throw error;
       return { fault: error.message };
     }
+  }
+
+  /** @returns whether every snapshot in a segment is what its entry describes. */
+  isBundleGood({ no }: SessionRecord, header: SegmentHeader): boolean {
+    const wanted = new Map<number, string>();
+    for (const { seq, line } of this.history.lines(no, header)) {
+      const entry = JSON.parse(line) as Entry;
+      if (entry.type === 'snapshot') wanted.set(seq, entry.digest);
+    }
+    const bundle = [...this.history.bundle(no, header)];
+    return bundle.every(([seq, bytes]) => createHash('sha256').update(bytes).digest('hex') === wanted.get(seq));
   }
 
   /** @returns the checkpoint; nothing when it is damaged, since it can be derived anew. */
@@ -73,7 +102,7 @@ export class Reader {
 
   /** @returns the chain hash at a revision as it is stored, without following the chain up to it. */
   hashAt(record: SessionRecord, revision: number): string | undefined {
-    return this.#trusted(record, () => this.tables.rows(record.no, revision, revision))[0]?.hash;
+    return this.#trusted(record, () => this.history.hashAt(record.no, revision));
   }
 
   /** Follows the chain from the first entry as far as it holds. */
@@ -100,11 +129,11 @@ export class Reader {
   }
 
   #follow(record: SessionRecord, start: number, end: number): StoredEntry[] {
-    const rows = this.#rows(record, Math.max(start, 1), end);
-    const before = start === 0 ? undefined : rows.shift();
-    let position = before ? { revision: start, head: before.hash } : BEGINNING;
+    const head = start === 0 ? BEGINNING.head : this.history.hashAt(record.no, start);
+    if (head === undefined) throw new BrokenLink(`entry ${start} is missing`);
+    let position: Position = { revision: start, head };
     const entries: StoredEntry[] = [];
-    for (const row of rows) {
+    for (const row of this.#rows(record, start + 1, end)) {
       const stored = followIn(record, position, row);
       entries.push(stored);
       position = after(stored);
@@ -115,23 +144,23 @@ export class Reader {
   /** @returns some rows from `from` on: only the first when a damaged page stands in the way of more. */
   #next(record: SessionRecord, from: number): Row[] {
     const end = Math.min(from + WALK_ROWS - 1, record.revision);
-    const rows = this.#readable(record, from, end) ?? this.tables.rows(record.no, from, from);
+    const rows = this.#readable(record, from, end) ?? this.history.rows(record.no, from, from);
     if (rows.length === 0) throw new BrokenLink(`entry ${from} is missing`);
     return rows;
   }
 
   #readable(record: SessionRecord, from: number, to: number): Row[] | undefined {
     try {
-      return this.tables.rows(record.no, from, to);
+      return this.history.rows(record.no, from, to);
     } catch (error) {
-      if (failureOf(error)) return undefined;
+      if (isDamage(error)) return undefined;
       throw error;
     }
   }
 
   /** @returns as many rows as there must be. */
   #rows(record: SessionRecord, from: number, to: number): Row[] {
-    const rows = this.tables.rows(record.no, from, to);
+    const rows = this.history.rows(record.no, from, to);
     if (rows.length !== to - from + 1) throw new BrokenLink(`entries between ${from} and ${to} are missing`);
     return rows;
   }

@@ -1,16 +1,16 @@
 /** Cutting a damaged session back to what verifies. What is taken away is on the disk elsewhere before it goes. */
+import type { Entry } from '../session/entry.js';
 import type { Write } from './commit-queue.js';
 import { type Diagnosis, diagnose } from './diagnosis.js';
 import type { Repair } from './journal.js';
 import { keepAside } from './kept-aside.js';
 import { identify } from './lost-session.js';
+import { listKeys } from './segment.js';
 import { absent } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
-import type { Connection } from './sqlite-file.js';
-import type { Ledger } from './sqlite-ledger.js';
-import type { Reader } from './sqlite-reader.js';
 import type { Remains } from './sqlite-remains.js';
-import type { SessionRecord, Tables } from './sqlite-tables.js';
+import type { SessionRecord } from './sqlite-tables.js';
+import type { Workplace } from './workplace.js';
 
 export interface Operation {
   readonly repair: Repair;
@@ -21,11 +21,8 @@ const NOTHING: Write = () => {};
 
 export class Surgery {
   constructor(
-    private readonly connection: Connection,
-    private readonly tables: Tables,
+    private readonly at: Workplace,
     private readonly remains: Remains,
-    private readonly reader: Reader,
-    private readonly ledger: Ledger,
     private readonly directory: string,
   ) {}
 
@@ -34,34 +31,39 @@ export class Surgery {
    * @param known what opening found wrong
    */
   decide(session: string, known: string | undefined, dryRun: boolean): Operation {
-    const record = this.ledger.present(session);
+    const record = this.at.ledger.present(session);
     if (!record) return unharmed(session, 0);
-    const found = diagnose(record, this.reader, this.tables);
+    const found = diagnose(record, this.at.reader, this.at.history);
     if (known === undefined && found.damage === undefined && found.badSnapshots.length === 0) {
       return unharmed(session, record.revision);
     }
-    this.connection.exec('SAVEPOINT repair');
-    this.#reindex();
-    const operation = this.#operate(record, found.damage ?? known ?? null, dryRun);
-    this.connection.exec(dryRun ? 'ROLLBACK TO repair; RELEASE repair' : 'RELEASE repair');
-    return operation;
+    this.at.connection.exec('SAVEPOINT repair');
+    let stays = false;
+    try {
+      this.#reindex();
+      const operation = this.#operate(record, found.damage ?? known ?? null, dryRun);
+      stays = !dryRun;
+      return operation;
+    } finally {
+      if (this.at.ledger.alive()) this.at.connection.exec(`${stays ? '' : 'ROLLBACK TO repair; '}RELEASE repair`);
+    }
   }
 
   /** Entries that are good, but that a damaged index hides, are found again. */
   #reindex(): void {
-    this.connection.exec('SAVEPOINT indexes');
+    this.at.connection.exec('SAVEPOINT indexes');
     try {
-      this.connection.exec('REINDEX entries; REINDEX blobs');
+      this.at.connection.exec('REINDEX entries; REINDEX blobs');
     } catch (error) {
-      if (!failureOf(error) || !this.ledger.alive()) throw error;
-      this.connection.exec('ROLLBACK TO indexes');
+      if (!failureOf(error) || !this.at.ledger.alive()) throw error;
+      this.at.connection.exec('ROLLBACK TO indexes');
     }
-    this.connection.exec('RELEASE indexes');
+    this.at.connection.exec('RELEASE indexes');
   }
 
   #operate(present: SessionRecord, damage: string | null, dryRun: boolean): Operation {
     const record = this.#believable(present);
-    const diagnosis = diagnose(record, this.reader, this.tables);
+    const diagnosis = diagnose(record, this.at.reader, this.at.history);
     const { position, badSnapshots } = diagnosis;
     const [session, lastGood] = [record.id, position.revision];
     const kept = dryRun ? null : this.#keep(record, diagnosis, damage);
@@ -71,9 +73,9 @@ export class Surgery {
 
   /** @returns the session as its row has it, or as its entries do when the row is damaged. */
   #believable(present: SessionRecord): SessionRecord {
-    const row = this.tables.sessions().find(({ record }) => record.no === present.no);
+    const row = this.at.tables.sessions().find(({ record }) => record.no === present.no);
     if (row?.intact) return row.record;
-    return identify(this.tables, present.no) ?? present;
+    return identify(this.at.tables, this.at.history, present.no) ?? present;
   }
 
   /** @returns the file; nothing when there is nothing to keep. */
@@ -90,16 +92,27 @@ export class Surgery {
     this.remains.remove(no, position.revision);
     this.remains.removeNamesakes(record);
     if (position.revision === 0) {
-      this.ledger.remove(id);
+      this.at.ledger.remove(id);
       return;
     }
     for (const { seq } of badSnapshots) {
-      const [stored] = this.reader.range(record, seq - 1, seq);
+      const [stored] = this.at.reader.range(record, seq - 1, seq);
       if (stored?.entry.type !== 'snapshot') continue;
       this.remains.replaceBlob(no, seq, absent(stored.entry.digest, stored.entry.bytes));
     }
-    for (const entry of misfiled) this.tables.refile(no, entry);
-    this.ledger.reset({ no, id, ...position, bytes });
+    this.at.history.forget(no);
+    for (const entry of misfiled) this.at.tables.refile(no, entry);
+    this.#rekey(no, misfiled);
+    this.at.ledger.reset({ no, id, ...position, bytes });
+  }
+
+  /** Lists the keys of segments anew that miss one of these. */
+  #rekey(no: number, misfiled: readonly Entry[]): void {
+    for (const { header, keys } of this.at.history.segments(no)) {
+      if (keys && !misfiled.some(({ seq }) => header.first <= seq && seq <= header.last)) continue;
+      const entries = this.at.history.lines(no, header).map(({ line }) => JSON.parse(line) as Entry);
+      this.at.segments.rekey(no, header.first, listKeys(entries));
+    }
   }
 }
 

@@ -46,6 +46,8 @@ export class Tables {
   readonly #insertBlob;
   readonly #putSession;
   readonly #putCheckpoint;
+  readonly #removeEntries;
+  readonly #removeBlob;
   readonly #rows;
   readonly #filed;
   readonly #byKey;
@@ -71,6 +73,8 @@ export class Tables {
     this.#putCheckpoint = write(
       'REPLACE INTO checkpoints (session, revision, hash, state, digest) VALUES (?, ?, ?, ?, ?)',
     );
+    this.#removeEntries = write('DELETE FROM entries WHERE session = ? AND seq BETWEEN ? AND ?');
+    this.#removeBlob = write('DELETE FROM blobs WHERE session = ? AND seq = ?');
     this.#rows = read<RawRow>(`SELECT ${ROW} FROM entries WHERE session = ? AND seq BETWEEN ? AND ? ORDER BY seq`);
     this.#filed = read<[number]>('SELECT CAST(role AS INTEGER) FROM entries WHERE key = ? AND session = ?');
     this.#byKey = read<[Buffer, number, number]>(
@@ -163,10 +167,16 @@ export class Tables {
   }
 
   remove(no: number): void {
-    for (const table of ['entries', 'blobs', 'checkpoints']) {
+    for (const table of ['entries', 'blobs', 'checkpoints', 'segments']) {
       this.connection.prepare(`DELETE FROM ${table} WHERE session = ?`).run([no]);
     }
     this.connection.prepare('DELETE FROM sessions WHERE no = ?').run([no]);
+  }
+
+  /** Removes entries `from` to `to`, and the bytes of the snapshots at `moved`, that are in a segment by now. */
+  removeRange(no: number, from: number, to: number, moved: readonly number[]): void {
+    this.#removeEntries(no, from, to);
+    for (const seq of moved) this.#removeBlob(no, seq);
   }
 
   /** @returns the newest entry of all sessions, by its place among them. */

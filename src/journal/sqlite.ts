@@ -4,8 +4,10 @@ import { verifyCopy } from './adoption.js';
 import { BEGINNING } from './chain-walk.js';
 import { CommitMark } from './commit-mark.js';
 import { CommitQueue, type Write } from './commit-queue.js';
+import { COMPACTION, type CompactionSettings, Compactor } from './compactor.js';
 import { diagnose } from './diagnosis.js';
 import { JournalClosed } from './errors.js';
+import { History } from './history.js';
 import {
   type AppendOptions,
   type Checkpoint,
@@ -26,6 +28,7 @@ import { Ledger, type Listener } from './sqlite-ledger.js';
 import { Reader } from './sqlite-reader.js';
 import { Remains } from './sqlite-remains.js';
 import { type Operation, Surgery } from './sqlite-repair.js';
+import { Segments } from './sqlite-segments.js';
 import { type FiledPlace, type SessionRecord, Tables } from './sqlite-tables.js';
 import { join, place, type Succession } from './succession.js';
 
@@ -38,6 +41,8 @@ const NEWEST_CHECKED = 10_000;
 export interface SqliteJournalOptions {
   /** Where the journal lives; made when it is not there, readable by its owner only. */
   readonly directory: string;
+  /** When old entries are put into segments; for tests, that want it early. */
+  readonly compaction?: CompactionSettings;
 }
 
 /**
@@ -48,14 +53,14 @@ export interface SqliteJournalOptions {
  * @throws {DamagedJournal} when it cannot be read, or acknowledged entries are missing from its end
  * @throws {JournalFull} when there is no room to make it
  */
-export function openSqliteJournal({ directory }: SqliteJournalOptions): Journal {
+export function openSqliteJournal({ directory, compaction = COMPACTION }: SqliteJournalOptions): Journal {
   const connection = openFile(directory);
   let mark: CommitMark | undefined;
   try {
     mark = new CommitMark(directory);
     const tables = new Tables(connection);
     checkMark(mark, tables, directory);
-    return new OpenJournal(connection, tables, mark, directory);
+    return new OpenJournal(connection, tables, mark, directory, compaction);
   } catch (error) {
     mark?.close();
     closeFile(connection);
@@ -66,7 +71,11 @@ export function openSqliteJournal({ directory }: SqliteJournalOptions): Journal 
 /** Everything acknowledged must still be there. */
 function checkMark(mark: CommitMark, tables: Tables, directory: string): void {
   const acknowledged = mark.read();
-  if (!acknowledged || tables.hashAt(acknowledged.place) === acknowledged.hash) return;
+  if (!acknowledged) return;
+  const { place, hash } = acknowledged;
+  const found = tables.hashAt(place);
+  // A power cut can leave the mark behind. What follows it can have gone into a segment together with it since.
+  if (found === hash || (found === undefined && (tables.newest()?.place ?? 0) > place)) return;
   const kept = keepLog(directory);
   const remedy = `restore the journal from a copy, or delete ${mark.file} to go on without them`;
   const log = kept ? ` (the log as it was found is in ${kept})` : '';
@@ -78,6 +87,9 @@ class OpenJournal implements Journal {
   readonly #ledger: Ledger;
   readonly #queue: CommitQueue;
   readonly #surgery: Surgery;
+  readonly #history: History;
+  readonly #segments: Segments;
+  readonly #compactor: Compactor;
   /** Sessions that opening found damaged: what is left of them can be read, but nothing may follow it. */
   readonly #damaged = new Map<string, DamagedJournal>();
   #closing: Promise<void> | undefined;
@@ -88,11 +100,17 @@ class OpenJournal implements Journal {
     private readonly tables: Tables,
     private readonly mark: CommitMark,
     directory: string,
+    compaction: CompactionSettings,
   ) {
-    this.#reader = new Reader(tables);
-    this.#ledger = new Ledger(connection, tables, mark);
+    this.#segments = new Segments(connection);
+    this.#history = new History(tables, this.#segments);
+    const [history, segments] = [this.#history, this.#segments];
+    this.#reader = new Reader(tables, history);
+    this.#ledger = new Ledger(connection, tables, mark, history, (record, key) => this.#reader.filed(record, key));
     this.#queue = new CommitQueue(this.#ledger);
-    this.#surgery = new Surgery(connection, tables, new Remains(connection), this.#reader, this.#ledger, directory);
+    const workplace = { connection, tables, segments, history, reader: this.#reader, ledger: this.#ledger };
+    this.#surgery = new Surgery(workplace, new Remains(connection, segments), directory);
+    this.#compactor = new Compactor(workplace, compaction, (session) => !this.#damaged.has(session));
     this.#load();
   }
 
@@ -133,11 +151,13 @@ class OpenJournal implements Journal {
 
   findByKey(key: string, session?: string): readonly { session: string; entries: readonly StoredEntry[] }[] {
     const filed = new Map<string, StoredEntry[]>();
-    for (const found of this.#placesOf(key)) {
+    const { places, damage } = this.#placesOf(key, session);
+    for (const found of places) {
       const record = this.#record(found.id);
-      if (!record || (session !== undefined && session !== found.id)) continue;
+      if (!record) continue;
       filed.set(found.id, [...(filed.get(found.id) ?? []), this.#reader.filedUnder(record, key, found)]);
     }
+    if (filed.size === 0 && damage) throw damage;
     if (filed.size === 0) this.#mustKnowKeys(session);
     return [...filed].map(([id, entries]) => ({ session: id, entries }));
   }
@@ -182,7 +202,7 @@ class OpenJournal implements Journal {
   verify(session: string): Verification {
     const record = this.#record(session);
     if (!record) return { lastGood: 0, head: BEGINNING.head, badSnapshots: [] };
-    const found = diagnose(record, this.#reader, this.tables);
+    const found = diagnose(record, this.#reader, this.#history);
     const { position, badSnapshots, damage = this.#damaged.get(session)?.message } = found;
     const good = { lastGood: position.revision, head: position.head, badSnapshots };
     return damage === undefined ? good : { ...good, damage };
@@ -205,6 +225,7 @@ class OpenJournal implements Journal {
 
   async #close(): Promise<void> {
     await this.#queue.drain();
+    await this.#compactor.finish();
     this.#closed = true;
     this.mark.close();
     closeFile(this.connection);
@@ -215,8 +236,26 @@ class OpenJournal implements Journal {
     for (const [id, damage] of this.#damaged) if (session === undefined || session === id) throw damage;
   }
 
-  #placesOf(key: string): FiledPlace[] {
+  /** @returns where a key is, sessions oldest first, inputs before outputs, and what may hide more places. */
+  #placesOf(key: string, session: string | undefined): { places: FiledPlace[]; damage?: unknown } {
     this.#mustBeReadable();
+    const recent = this.#recentPlacesOf(key);
+    const places: FiledPlace[] = [];
+    let damage: unknown;
+    for (const record of this.#ledger.all()) {
+      if (session !== undefined && session !== record.id) continue;
+      try {
+        places.push(...this.#reader.oldPlaces(record, key));
+      } catch (error) {
+        if (!(error instanceof DamagedJournal)) throw error;
+        damage ??= error;
+      }
+      places.push(...recent.filter(({ id }) => id === record.id));
+    }
+    return { places, damage };
+  }
+
+  #recentPlacesOf(key: string): FiledPlace[] {
     try {
       return this.tables.placesOf(key);
     } catch (error) {
@@ -247,6 +286,10 @@ class OpenJournal implements Journal {
       // A flipped bit in a row's number leaves the row without entries, and the entries without a row.
       if (last.revision > 0 || !this.#damaged.has(record.id)) this.#loadLost(record.no);
     }
+    const interrupted = new Set(this.#segments.interrupted());
+    for (const record of this.#ledger.all().filter(({ id, no }) => interrupted.has(no) && !this.#damaged.has(id))) {
+      this.#damaged.set(record.id, this.#reader.damaged(record, 'old entries are missing'));
+    }
     for (const id of this.tables.misfiled(NEWEST_CHECKED)) {
       const record = this.#ledger.committed(id);
       if (record) this.#damaged.set(id, this.#reader.damaged(record, 'the index of keys misses an evaluation'));
@@ -255,7 +298,7 @@ class OpenJournal implements Journal {
 
   /** A session that only its entries know. When not even they do, any session may be the one that misses them. */
   #loadLost(no: number): void {
-    const record = identify(this.tables, no);
+    const record = identify(this.tables, this.#history, no);
     if (!record || this.#ledger.committed(record.id)) {
       throw new DamagedJournal(
         '',
@@ -277,6 +320,7 @@ class OpenJournal implements Journal {
       return () => this.#ledger.write(session, succession);
     };
     await this.#change(session, decideWhenSound, ready);
+    this.#compactor.consider(session);
     return entries;
   }
 

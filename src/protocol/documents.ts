@@ -184,7 +184,13 @@ export const ContextDifference = v.object({
   after: v.exactOptional(v.pipe(v.unknown(), doc('Value in `b`.'))),
   lines: v.exactOptional(
     v.pipe(
-      v.array(v.object({ op: v.picklist([' ', '+', '-']), line: v.string() })),
+      v.array(
+        v.object({
+          op: v.pipe(v.picklist([' ', '+', '-']), doc('Whether both have it, only `b`, or only `a`.')),
+          line: text('The line, with its ending.'),
+          skipped: v.exactOptional(count('Lines that both have and that are left out before it.')),
+        }),
+      ),
       v.readonly(),
       doc('Of texts: the lines that differ, with those around them.'),
     ),

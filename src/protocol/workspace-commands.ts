@@ -39,7 +39,7 @@ export const getContext = command({
     parts: v.pipe(mapping(v.string(), v.number()), doc('Revision that last changed each part.')),
     conflicts: v.pipe(v.array(Conflict), v.readonly(), doc('Changes that wait for a decision.')),
   }),
-  errors: [...SESSION_ERRORS, 'InvalidParameters'],
+  errors: [...SESSION_ERRORS],
 });
 
 export const listBindings = command({
@@ -116,7 +116,13 @@ export const recordInputs = command({
     session_id: sessionId,
     source: identifier('What they come from, e.g. the kind of history file.'),
     inputs: v.pipe(
-      v.array(v.object({ code, typed_at: v.optional(time('When it was typed.')), redacted: v.optional(v.boolean()) })),
+      v.array(
+        v.object({
+          code,
+          typed_at: v.optional(time('When it was typed.')),
+          redacted: v.optional(flag('Secrets in it were replaced.')),
+        }),
+      ),
       v.maxLength(MAX_RECORDED_INPUTS),
       doc('Oldest first. Those that the history has already, with the same time, are passed over.'),
     ),

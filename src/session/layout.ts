@@ -46,10 +46,8 @@ function described<const S extends v.GenericSchema>(schema: S, description: stri
   return v.exactOptional(v.pipe(schema, v.description(description)));
 }
 
-const size = v.union(
-  [v.pipe(v.number(), v.finite(), v.minValue(0)), v.string()],
-  'is neither a number from 0 on nor a text',
-);
+const NO_SIZE = 'is neither a number from 0 on nor a text';
+const size = v.union([v.pipe(v.number(), v.finite(NO_SIZE), v.minValue(0, NO_SIZE)), v.string()], NO_SIZE);
 
 export const PanelSchema = open({
   kind: described(text, 'What it shows, such as editor, browser, inspector, transcript or terminal.'),
@@ -87,9 +85,14 @@ export const SplitSchema = open({
   panel: v.exactOptional(v.never('cannot stand beside split')),
 });
 
+const panels = v.pipe(
+  v.custom<Readonly<Record<string, object>>>(isObject, 'is not an object'),
+  mapping(v.string(), PanelSchema),
+);
+
 /** The shape alone: that ids name panels, and sizes fit, it cannot say. */
 export const LayoutSchema = open({
-  panels: described(mapping(v.string(), PanelSchema), 'All panels, by ids that the client chooses.'),
+  panels: described(panels, 'All panels, by ids that the client chooses.'),
   root: described(node, 'How the visible panels share the screen.'),
   focus: described(text, 'Id of the panel that has the focus.'),
 });

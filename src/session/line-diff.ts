@@ -15,7 +15,7 @@ export interface Hunk {
 
 /**
  * How many steps a comparison may take: pairs of equal lines, times the lines of the shorter side. About a quarter of a
- * second; enough for 14,000 lines that all differ from each other, or for 600 that are all the same.
+ * second; enough for 14,000 lines that all differ from each other, or for 580 that are all the same.
  */
 const MAX_STEPS = 200_000_000;
 

@@ -25,6 +25,7 @@ function backend(journal = new FillableJournal(), clock = { now: () => new Date(
 }
 
 const newSession = { labels: {}, client: 'tester' };
+const asTester = { client: 'tester', fork: false };
 let keys = 0;
 const order = (code: string, key = `key-${++keys}`) => ({ key, code, client: 'tester', timeoutMs: 1000 });
 const printed = async (host: SessionHost, code: string) => (await host.evaluate(order(code))).result.printString;
@@ -231,12 +232,12 @@ describe('a restore', () => {
     await host.evaluate(order('big y'));
     engines.engines[0]?.die();
     await new Promise((resolve) => setImmediate(resolve));
-    const plan = await host.restore({ plan: true, replay: false, client: 'tester' });
+    const plan = await host.restore({ plan: true, strategy: 'snapshot', client: 'tester' });
     expect(plan.bindings).toEqual([
       { name: 'x', fidelity: 'snapshot', reason: 'saved at revision 4' },
       { name: 'y', fidelity: 'lost', reason: expect.stringMatching(/input 5 changed it .*: big y/) },
     ]);
-    expect(plan.notReplayed).toEqual([{ revision: 5, code: 'big y', unknown: false }]);
+    expect(plan.notReplayed).toEqual([{ revision: 5, code: 'big y', unknown: false, redacted: false }]);
     expect(engines.engines).toHaveLength(1);
   });
 
@@ -246,9 +247,9 @@ describe('a restore', () => {
     await host.evaluate(order('big y'));
     engines.engines[0]?.die();
     await new Promise((resolve) => setImmediate(resolve));
-    await host.restore({ plan: false, replay: false, client: 'tester' });
+    await host.restore({ plan: false, strategy: 'snapshot', client: 'tester' });
     expect(engines.ran).toEqual(['big y']);
-    const report = await host.restore({ plan: false, replay: true, client: 'tester' });
+    const report = await host.restore({ plan: false, strategy: 'replay', client: 'tester' });
     expect(engines.ran).toEqual(['big y', 'big y']);
     expect(report.bindings).toEqual([{ name: 'y', fidelity: 'replayed', reason: 'input 2 ran again' }]);
     expect(report.lost).toEqual([]);
@@ -269,7 +270,7 @@ describe('a restore', () => {
     clearInterval(alive);
     engines.engines[0]?.die();
     await new Promise((resolve) => setImmediate(resolve));
-    const report = await host.restore({ plan: false, replay: false, client: 'tester' });
+    const report = await host.restore({ plan: false, strategy: 'snapshot', client: 'tester' });
     expect(report.bindings).toEqual([{ name: 'y', fidelity: 'snapshot', reason: 'saved at revision 4' }]);
   });
 
@@ -287,7 +288,7 @@ describe('a restore', () => {
     await host.evaluate(order('block b'));
     await host.evaluate(order('die'));
     await host.evaluate(order('x := 1'));
-    const report = () => host.restore({ plan: true, replay: false, client: 'tester' });
+    const report = () => host.restore({ plan: true, strategy: 'snapshot', client: 'tester' });
     expect((await report()).bindings).toContainEqual({
       name: 'b',
       fidelity: 'lost',
@@ -303,7 +304,7 @@ describe('a restore', () => {
     await host.evaluate(order('x := 3'));
     await host.close('requested', 'tester');
     await expect(host.evaluate(order('x'))).rejects.toMatchObject({ type: 'SessionClosed' });
-    await host.restore({ plan: false, replay: false, client: 'tester' });
+    await host.restore({ plan: false, strategy: 'snapshot', client: 'tester' });
     expect(await printed(host, 'x')).toBe('3');
   });
 });
@@ -397,7 +398,7 @@ describe('an import', () => {
     const host = await home.registry.create({ ...newSession, name: 's' });
     await host.evaluate(order('x := 3'));
     const away = backend();
-    const { outcome } = await away.registry.import(await archiveOf(host, home.journal));
+    const { outcome } = await away.registry.import(await archiveOf(host, home.journal), asTester);
     expect(outcome).toBe('created');
     expect(await printed(away.registry.find('s'), 'x')).toBe('3');
   });
@@ -410,10 +411,10 @@ describe('an import', () => {
     await host.evaluate(order('x := 4'));
     const late = await archiveOf(host, home.journal);
     const away = backend();
-    expect((await away.registry.import(early)).outcome).toBe('created');
-    expect((await away.registry.import(early)).outcome).toBe('unchanged');
-    expect((await away.registry.import(late)).outcome).toBe('advanced');
-    expect((await away.registry.import(early)).outcome).toBe('unchanged');
+    expect((await away.registry.import(early, asTester)).outcome).toBe('created');
+    expect((await away.registry.import(early, asTester)).outcome).toBe('unchanged');
+    expect((await away.registry.import(late, asTester)).outcome).toBe('advanced');
+    expect((await away.registry.import(early, asTester)).outcome).toBe('unchanged');
     expect(await printed(away.registry.find('s'), 'x')).toBe('4');
   });
 
@@ -422,11 +423,11 @@ describe('an import', () => {
     const host = await home.registry.create({ ...newSession, name: 's' });
     await host.evaluate(order('x := 3'));
     const away = backend();
-    await away.registry.import(await archiveOf(host, home.journal));
+    await away.registry.import(await archiveOf(host, home.journal), asTester);
     await away.registry.find('s').evaluate(order('x := 5'));
     await host.evaluate(order('x := 4'));
     const late = await archiveOf(host, home.journal);
-    await expect(away.registry.import(late)).rejects.toMatchObject({ type: 'Diverged' });
+    await expect(away.registry.import(late, asTester)).rejects.toMatchObject({ type: 'Diverged' });
     expect(await printed(away.registry.find('s'), 'x')).toBe('5');
   });
 });

@@ -4,14 +4,16 @@ import { InvalidEntry, JournalClosed } from '../../src/journal/errors.js';
 import { DamagedJournal, DuplicateKey, type Journal, RevisionConflict } from '../../src/journal/journal.js';
 import { chainHash, GENESIS } from '../../src/session/chain.js';
 import type { StoredEntry } from '../../src/session/entry.js';
+import { temporaryDirectory } from '../local/temporary.js';
 import { created, draft, input, noise, output, renamed, snapshot } from './drafts.js';
-import { openJournal } from './journals.js';
+import { EARLY, openJournal } from './journals.js';
 import { MemoryJournal } from './memory-journal.js';
 
 const BIG = 300_000;
 
 const journals: [string, () => Journal][] = [
   ['the SQLite journal', () => openJournal()],
+  ['the SQLite journal that compacts early', () => openJournal(temporaryDirectory(), EARLY)],
   ['the journal in memory', () => new MemoryJournal()],
 ];
 

@@ -9,7 +9,9 @@ it('takes the mark off entries before they are removed, so that a crash in betwe
   const connection = { exec: (sql: string) => log.push(sql) } as unknown as Connection;
   const tables = { remove: (no: number) => log.push(`remove ${no}`), newest: () => ({ place: 4, hash: 'h' }) };
   const mark = { clear: () => log.push('clear mark'), write: () => log.push('write mark') } as unknown as CommitMark;
-  const ledger = new Ledger(connection, tables as unknown as Tables, mark);
+  const history = { forget: () => {}, forgetAll: () => {} };
+  const filed = () => ({ input: false, output: false });
+  const ledger = new Ledger(connection, tables as unknown as Tables, mark, history, filed);
   ledger.load({ no: 7, id: 's', revision: 1, head: 'h', bytes: 1 });
   ledger.begin();
   ledger.remove('s');

@@ -5,6 +5,7 @@ import type { Draft, Journal } from '../../src/journal/journal.js';
 import { openSqliteJournal } from '../../src/journal/sqlite.js';
 import { temporaryDirectory } from '../local/temporary.js';
 import { created, draft, input, noise, output, renamed, snapshot } from './drafts.js';
+import { EARLY } from './journals.js';
 import { MemoryJournal } from './memory-journal.js';
 
 const RUNS = 60;
@@ -14,7 +15,7 @@ const KEYS = ['k', 'l', 'é'];
 interface Pair {
   readonly model: MemoryJournal;
   durable: Journal;
-  readonly directory: string;
+  readonly open: () => Journal;
 }
 
 type Action = (pair: Pair) => Promise<void>;
@@ -67,7 +68,7 @@ const together = fc.array(append, { minLength: 1, maxLength: 5 }).map(
 
 const reopening = fc.constant<Action>(async (pair) => {
   await pair.durable.close();
-  pair.durable = openSqliteJournal({ directory: pair.directory });
+  pair.durable = pair.open();
 });
 
 const removal = session.map(
@@ -107,11 +108,15 @@ const action = fc.oneof(
 );
 
 describe('the SQLite journal', () => {
-  it('does what the journal in memory does', async () => {
+  it.each([
+    ['', undefined],
+    [', also when it compacts early', EARLY],
+  ])('does what the journal in memory does%s', async (_when, compaction) => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 20 }), async (actions) => {
         const directory = temporaryDirectory();
-        const pair: Pair = { model: new MemoryJournal(), durable: openSqliteJournal({ directory }), directory };
+        const open = () => openSqliteJournal(compaction ? { directory, compaction } : { directory });
+        const pair: Pair = { model: new MemoryJournal(), durable: open(), open };
         try {
           for (const act of actions) {
             await act(pair);

@@ -81,12 +81,12 @@ describe('opening a journal', () => {
     await openJournal(directory).close();
     const file = join(directory, 'journal.sqlite');
     const database = new Database(file);
-    database.exec('PRAGMA user_version = 2');
+    database.exec('PRAGMA user_version = 3');
     database.close();
     const before = readFileSync(file);
     const refusal = refused(() => openJournal(directory));
     expect(refusal).toBeInstanceOf(NewerJournal);
-    expect(refusal.message).toMatch(/has schema 2, .* up to 1: upgrade stui/);
+    expect(refusal.message).toMatch(/has schema 3, .* up to 2: upgrade stui/);
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 

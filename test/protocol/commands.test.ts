@@ -149,6 +149,8 @@ describe.each(descriptors)('%s', (name, { name: own, summary, parameters, result
 
   it('names what finding a session may be refused for, where it has to find one', () => {
     if (!('session_id' in parameters.entries) || name === 'create_session') return;
+    // These two are there for damaged sessions: damage is what they answer with.
+    if (name === 'verify_session' || name === 'repair_sessions') return;
     expect(errors).toEqual(expect.arrayContaining(['SessionNotFound', 'AmbiguousSession', 'DamagedData']));
   });
 

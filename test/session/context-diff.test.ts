@@ -36,9 +36,9 @@ describe('diffContexts', () => {
   });
 
   it('tells a member called __proto__ from one that is not there', () => {
-    const with_ = parsed('{"__proto__": {"constructor": 1}}');
-    expect(diffContexts({}, with_).map(({ path }) => path)).toEqual([['__proto__']]);
-    expect(diffContexts(parsed('{"__proto__": {}}'), with_)).toEqual([
+    const hostile = parsed('{"__proto__": {"constructor": 1}}');
+    expect(diffContexts({}, hostile).map(({ path }) => path)).toEqual([['__proto__']]);
+    expect(diffContexts(parsed('{"__proto__": {}}'), hostile)).toEqual([
       { path: ['__proto__', 'constructor'], after: 1 },
     ]);
   });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { EntryBody } from '../../src/session/entry.js';
-import { planRestore } from '../../src/session/restore-plan.js';
+import { planRestore, RESTORE_STRATEGIES, type RestoreOptions } from '../../src/session/restore-plan.js';
 import { fold, type SessionState } from '../../src/session/state.js';
 import { evaluation, input, journals, lost, output, snapshot, stateAfter } from './entries.js';
 
-const COLD = { live: false, replay: false };
-const LIVE = { live: true, replay: false };
-const COLD_REPLAY = { live: false, replay: true };
-const LIVE_REPLAY = { live: true, replay: true };
+const COLD: RestoreOptions = { live: false, strategy: 'snapshot' };
+const LIVE: RestoreOptions = { live: true, strategy: 'snapshot' };
+const COLD_REPLAY: RestoreOptions = { live: false, strategy: 'replay' };
+const LIVE_REPLAY: RestoreOptions = { live: true, strategy: 'replay' };
 
 const saved = snapshot('full', { saved: ['x', 'y'], bytes: 100 });
 const unsaved = snapshot('full', { unsaved: [{ name: 'file', reason: 'holds an open file' }] });
@@ -21,7 +21,7 @@ const TOO_BIG = 'input 3 changed it and its value was too big to be saved at onc
 const MAYBE = 'input 3 may have changed it, and its outcome is unknown';
 
 /** What a restore says: the session's journal after `created`, how the restore is asked for, and each binding. */
-const CASES: [string, EntryBody[], typeof COLD, Record<string, [string, string?]>][] = [
+const CASES: [string, EntryBody[], RestoreOptions, Record<string, [string, string?]>][] = [
   ['a live engine has what was saved', [saved], LIVE, { x: ['live'], y: ['live'] }],
   [
     'a cold one gets it from the snapshot',
@@ -230,10 +230,13 @@ describe('a restore plan', () => {
   });
 });
 
-const options = fc.record({ live: fc.boolean(), replay: fc.boolean() });
+const options: fc.Arbitrary<RestoreOptions> = fc.record({
+  live: fc.boolean(),
+  strategy: fc.constantFrom(...RESTORE_STRATEGIES),
+});
 
 describe('every restore plan', () => {
-  const check = (test: (state: SessionState, options: typeof COLD) => void) =>
+  const check = (test: (state: SessionState, options: RestoreOptions) => void) =>
     fc.assert(
       fc.property(journals, options, (entries, asked) => test(fold(entries), asked)),
       { numRuns: 500 },
@@ -242,7 +245,7 @@ describe('every restore plan', () => {
   it('runs user code again only where it was asked to', () => {
     check((state, asked) => {
       const plan = planRestore(state, asked);
-      if (asked.replay) expect(plan.notReplayed).toEqual([]);
+      if (asked.strategy === 'replay') expect(plan.notReplayed).toEqual([]);
       else {
         expect(plan.replay).toEqual([]);
         expect(plan.bindings.map(({ fidelity }) => fidelity)).not.toContain('replayed');
@@ -269,8 +272,8 @@ describe('every restore plan', () => {
   });
 
   it('calls nothing live in an engine that has yet to start', () => {
-    check((state, { replay }) => {
-      const { bindings } = planRestore(state, { live: false, replay });
+    check((state, { strategy }) => {
+      const { bindings } = planRestore(state, { live: false, strategy });
       expect(bindings.map(({ fidelity }) => fidelity)).not.toContain('live');
     });
   });

@@ -158,7 +158,7 @@ describe('a broken sequence', () => {
     ['entries out of order', [first, third, second]],
     ['an output that no input waits for', entries(created(), output('a'))],
     ['a second output for one input', entries(created(), input('a'), output('a'), output('a'))],
-    ['an entry of a type this stui does not know', entries(created(), { type: 'forked' } as unknown as EntryBody)],
+    ['an entry of a type this stui does not know', entries(created(), { type: 'dreamt' } as unknown as EntryBody)],
   ])('is refused: %s', (_, sequence) => {
     expect(() => fold(sequence)).toThrow(BrokenFold);
   });
@@ -243,9 +243,9 @@ describe('uncovered inputs', () => {
       ...evaluation('d', 'd := 4', { outcome: 'unknown' }),
     );
     expect(state.uncovered).toEqual([
-      { seq: 4, answeredAt: 5, code: 'b := 2', names: ['b', 'list'], unknown: false },
-      { seq: 6, answeredAt: 7, code: 'b foo', names: [], unknown: false },
-      { seq: 8, answeredAt: 9, code: 'd := 4', names: ['d'], unknown: true },
+      { seq: 4, answeredAt: 5, code: 'b := 2', names: ['b', 'list'], unknown: false, durationMs: 1 },
+      { seq: 6, answeredAt: 7, code: 'b foo', names: [], unknown: false, durationMs: 1 },
+      { seq: 8, answeredAt: 9, code: 'd := 4', names: ['d'], unknown: true, durationMs: 1 },
     ]);
   });
 
@@ -256,11 +256,11 @@ describe('uncovered inputs', () => {
   it('believe the names of the engine; where it knows none, those that the code assigns', () => {
     const named = stateAfter(...evaluation('a', '| t | t := 1. a := t', { deferred: ['a', '*'] }));
     expect(named.uncovered).toEqual([
-      { seq: 2, answeredAt: 3, code: '| t | t := 1. a := t', names: ['a'], unknown: false, unbounded: true },
+      { seq: 2, answeredAt: 3, code: '| t | t := 1. a := t', names: ['a'], unknown: false, unbounded: true, durationMs: 1 },
     ]);
     const unnamed = stateAfter(...evaluation('a', 'a := 1', { deferred: ['*'] }));
     expect(unnamed.uncovered).toEqual([
-      { seq: 2, answeredAt: 3, code: 'a := 1', names: ['a'], unknown: false, unbounded: true },
+      { seq: 2, answeredAt: 3, code: 'a := 1', names: ['a'], unknown: false, unbounded: true, durationMs: 1 },
     ]);
   });
 });

@@ -28,7 +28,8 @@ export class BackendProcess implements Server {
     const now = () => new Date(EPOCH + scheduler.now);
     const log = (message: string) => world.note(`log: ${message.split('\n', 1)[0]}`);
     const engines = new SimulatedFactory(world, this.process);
-    this.registry = new SessionRegistry({ journal, engines, now, after: this.process.after, log });
+    const monotonicMs = () => scheduler.now;
+    this.registry = new SessionRegistry({ journal, engines, now, monotonicMs, after: this.process.after, log });
     const info = {
       version: '0',
       endpoint: 'tcp://simulated:1',
@@ -37,7 +38,7 @@ export class BackendProcess implements Server {
       startedAt: now(),
       stopping: () => this.#stopping,
     };
-    const handlers = createHandlers(this.registry, journal, new Uploads(), info);
+    const handlers = createHandlers({ registry: this.registry, journal, engines, uploads: new Uploads(), now }, info);
     this.#dispatcher = new Dispatcher(variant.handlers?.(handlers, disk) ?? handlers, log);
   }
 

@@ -56,7 +56,9 @@ async function createSessions(world: World): Promise<void> {
   let created = 0;
   const { registry } = world.backend;
   for (const id of world.sessions) {
-    void registry.create({ id, name: id, labels: {}, client: 'tester' }).then(() => {
+    void registry.create({ id, name: id, labels: {}, client: 'tester' }).then(async (host) => {
+      // The machines are clients of their own.
+      await host.share(null, 'tester');
       created += 1;
     });
   }
