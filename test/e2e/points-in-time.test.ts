@@ -43,7 +43,7 @@ describe('a restore', () => {
     expect(await printed(home, 'x')).toBe('1');
     expect((await stui(home, 'eval', 'y')).code).not.toBe(0);
     await stui(home, 'session', 'restore', '--at', String(revision));
-    expect(await printed(home, 'x -> y first')).toBe('2 -> 4');
+    expect(await printed(home, 'x -> y first')).toBe('2->4');
   });
 
   it('goes back to a time', async () => {
@@ -86,7 +86,7 @@ describe('a restore', () => {
 
   it('with the strategy replay runs what no snapshot covers, and says what that cost before', async () => {
     const { home } = await homeAtWork();
-    const evaluation = stui(home, 'eval', 'z := x + 40. (z at: 1) ifNil: [nil]. [true] whileTrue', '--timeout', '1s');
+    const evaluation = stui(home, 'eval', 'z := x + 40. [true] whileTrue');
     await until('the evaluation to run', async () => (await show(home)).engineState === 'busy');
     await killAtOnce(childrenOf(backendPid(home)));
     expect((await evaluation).code).toBe(11);
@@ -130,6 +130,13 @@ describe('a fork', () => {
     await stui(home, 'session', 'use', 'demo');
     expect(await printed(home, 'x')).toBe('2');
     expect((await stui(home, 'session', 'show', 'other')).stdout).toMatch(/forked from +demo \(\w{8}\) at revision/);
+  });
+
+  it('has its own name also when the session had others', async () => {
+    const { home } = await homeAtWork();
+    await stui(home, 'session', 'rename', 'demo', 'later');
+    expect((await stui(home, 'session', 'fork', 'later', 'other', '--json')).json.session.name).toBe('other');
+    expect((await stui(home, 'session', 'fork', 'later', '--json')).json.session.name).not.toBe('later');
   });
 
   it('of the current session is named with --name; one word is the session, and says so when it is none', async () => {

@@ -84,9 +84,7 @@ describe('presence', () => {
     const startedAt = performance.now();
     expect((await command.ended).code).toBe(code);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
-    const [client] = await clients(owner);
-    expect(client).toMatchObject({ connected: false });
-    expect(client.connectedMs).toBeGreaterThan(0);
+    expect((await clients(owner))[0].connected).toBe(false);
   });
 
   it('of a watch that is told to end is over with it', async () => {
