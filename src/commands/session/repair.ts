@@ -19,7 +19,7 @@ export default class SessionRepair extends BackendCommand<Repair> {
   ];
   static override args = { session: sessionArg(false, 'Defaults to every damaged one.') };
   static override flags = {
-    'dry-run': Flags.boolean({ summary: 'Only say what is damaged and what would be done.' }),
+    'dry-run': Flags.boolean({ summary: 'Only say what is damaged and what would be done.', default: false }),
     'data-dir': Flags.string({
       summary: 'Data directory of a backend that does not run; its whole journal is repaired.',
     }),
