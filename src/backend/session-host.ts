@@ -796,7 +796,8 @@ export class SessionHost {
 
   /** Only inside the lane. Answers 0 when there is nothing new, or no engine to ask. */
   async #capture(kind: 'full' | 'changes'): Promise<number> {
-    if (!this.#engine) return 0;
+    // What ran and could not be journaled may be in the engine: a snapshot would bring back what no output tells of.
+    if (!this.#engine || this.#oldestMayHaveRun) return 0;
     const capture = await this.#engine.capture(kind);
     const earlier = kind === 'full' ? [] : this.#unwritten;
     this.#unwritten = capture ? [...earlier, snapshotOf(capture)] : earlier;

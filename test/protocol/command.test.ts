@@ -24,8 +24,8 @@ function refusal(name: CommandName, parameters: unknown): string | undefined {
 }
 
 /** A value of the context may be anything, and null removes one. */
-function takesAnything(schema: { wrapped?: { type: string } }): boolean {
-  return schema.wrapped?.type === 'unknown';
+function takesAnything(schema: object): boolean {
+  return 'wrapped' in schema && (schema.wrapped as { type: string }).type === 'unknown';
 }
 
 /** The least that each command takes. */

@@ -256,7 +256,15 @@ describe('uncovered inputs', () => {
   it('believe the names of the engine; where it knows none, those that the code assigns', () => {
     const named = stateAfter(...evaluation('a', '| t | t := 1. a := t', { deferred: ['a', '*'] }));
     expect(named.uncovered).toEqual([
-      { seq: 2, answeredAt: 3, code: '| t | t := 1. a := t', names: ['a'], unknown: false, unbounded: true, durationMs: 1 },
+      {
+        seq: 2,
+        answeredAt: 3,
+        code: '| t | t := 1. a := t',
+        names: ['a'],
+        unknown: false,
+        unbounded: true,
+        durationMs: 1,
+      },
     ]);
     const unnamed = stateAfter(...evaluation('a', 'a := 1', { deferred: ['*'] }));
     expect(unnamed.uncovered).toEqual([
