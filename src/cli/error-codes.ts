@@ -18,6 +18,7 @@ export const EXIT_BY_ERROR_CODE: Readonly<Record<string, ExitName>> = {
   'backend-not-started': 'unexpected',
   'backend-running': 'conflict',
   'journal-damaged': 'damaged',
+  'journal-not-repaired': 'unexpected',
   // What this machine remembers (src/local).
   'connection-exists': 'conflict',
   'invalid-value': 'usage',

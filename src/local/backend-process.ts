@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import type { SalvageReport } from '../protocol/salvage-report.js';
-import { BackendNotStarted } from './errors.js';
+import { BackendNotStarted, JournalNotRepaired, type LocalError } from './errors.js';
 import { ensurePrivateDirectory } from './private-directory.js';
 import { isAlive } from './process-life.js';
 import { systemCode } from './system-error.js';
@@ -53,7 +53,7 @@ export async function launchDetached(launch: BackendLaunch): Promise<BackendReco
       cwd: '/',
       stdio: ['ignore', 'pipe', log],
     });
-    const record = await firstLine<BackendRecord>(child, logPath);
+    const record = await firstLine<BackendRecord>(child, notStarted(logPath));
     child.stdout?.destroy();
     child.unref();
     return record;
@@ -71,18 +71,18 @@ export async function launchForeground(launch: BackendLaunch): Promise<Foregroun
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
   });
-  const record = await firstLine<BackendRecord>(child, 'the messages above');
+  const record = await firstLine<BackendRecord>(child, notStarted('the messages above'));
   return { record, ended, stop: (signal) => void child.kill(signal) };
 }
 
 /**
  * Has the journal of a backend that does not run repaired, by the program that knows it.
- * @throws {BackendNotStarted} when it cannot be, with the program's own reason
+ * @throws {JournalNotRepaired} when it cannot be, with the program's own reason
  */
 export async function salvageStopped(dataDirectory: string, dryRun: boolean): Promise<SalvageReport> {
   const options = ['--repair', '--data-dir', dataDirectory, ...(dryRun ? ['--dry-run'] : [])];
-  const child = spawn(process.execPath, [ENTRY, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return firstLine<SalvageReport>(child, 'the messages above');
+  const child = spawn(process.execPath, [ENTRY, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+  return firstLine<SalvageReport>(child, (reason, name) => new JournalNotRepaired(reason, name));
 }
 
 /** @returns what the backend on this data directory wrote, if it still runs */
@@ -127,15 +127,21 @@ function openLog(path: string): number {
   return descriptor;
 }
 
-/** The backend prints one line: what it was started for, or why that could not be. */
-async function firstLine<T extends object>(child: ReturnType<typeof spawn>, logPath: string): Promise<T> {
+type Failure = (reason: string, reasonName?: string) => LocalError;
+
+function notStarted(log: string): Failure {
+  return (reason, reasonName) => new BackendNotStarted(reason, log, reasonName);
+}
+
+/** The program prints one line: what it was started for, or why that could not be. */
+async function firstLine<T extends object>(child: ReturnType<typeof spawn>, failure: Failure): Promise<T> {
   const line = await new Promise<string>((resolve, reject) => {
-    child.once('error', (error) => reject(new BackendNotStarted(error.message, logPath)));
+    child.once('error', (error) => reject(failure(error.message)));
     // Not 'exit': what it printed may still be unread then.
-    child.once('close', () => reject(new BackendNotStarted('it ended at once', logPath)));
+    child.once('close', () => reject(failure('it ended at once')));
     if (child.stdout) createInterface({ input: child.stdout }).once('line', resolve);
   });
   const message = JSON.parse(line) as T | { error: { name: string; message: string } };
-  if ('error' in message) throw new BackendNotStarted(message.error.message, logPath, message.error.name);
+  if ('error' in message) throw failure(message.error.message, message.error.name);
   return message;
 }

@@ -247,6 +247,20 @@ export class BackendNotStarted extends LocalError {
   }
 }
 
+/** The journal of a backend that does not run could not be looked at, or not be repaired. */
+export class JournalNotRepaired extends LocalError {
+  readonly code: string;
+
+  constructor(reason: string, reasonName?: string) {
+    const isInUse = reasonName === 'JournalLocked';
+    super(
+      `The journal was not repaired: ${reason}`,
+      isInUse ? 'Stop the backend that has it first: "stui backend stop".' : 'It is as it was before.',
+    );
+    this.code = isInUse ? 'backend-running' : 'journal-not-repaired';
+  }
+}
+
 function isDamage(reasonName: string | undefined): boolean {
   return reasonName !== undefined && DAMAGE.has(reasonName);
 }
