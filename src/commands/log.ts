@@ -5,9 +5,8 @@ import { StreamCommand } from '../cli/stream-command.js';
 import type { Style } from '../cli/style.js';
 import { cut, visibleLine } from '../cli/terminal-text.js';
 import { REAL_RUNTIME } from '../client/link.js';
-import type { LinkEffect } from '../client/link-state.js';
+import { Presence } from '../client/presence.js';
 import { BACKEND_FLAGS, openWorkplace, sessionArg, useConfiguredDefaults } from '../service/backend-command.js';
-import { Presence } from '../service/presence.js';
 import type { Workplace } from '../service/workplace.js';
 import type { Entry } from '../session/entry.js';
 
@@ -49,7 +48,7 @@ export default class Log extends StreamCommand<HashedEntry> {
 
   protected override async *records(): AsyncIterable<HashedEntry> {
     const { args, flags } = await this.parse(Log);
-    this.#workplace = openWorkplace(flags, (effect) => this.#tellPresence(effect));
+    this.#workplace = openWorkplace(flags);
     let session_id = this.#workplace.sessionReference(args.session);
     let after = flags.after;
     for (;;) {
@@ -63,7 +62,7 @@ export default class Log extends StreamCommand<HashedEntry> {
       session_id = page.session;
       // Leaving is in the journal, too; but whoever interrupts has seen enough. The process ends once that is said.
       if (this.#interrupted) await new Promise<never>(() => {});
-      if (flags.follow) this.#presence ??= this.#stayWith(this.#workplace, session_id);
+      if (flags.follow) this.#presence ??= await this.#stayWith(this.#workplace, session_id);
       for (const line of page.lines) {
         const entry = JSON.parse(line) as HashedEntry;
         after = entry.seq;
@@ -78,19 +77,18 @@ export default class Log extends StreamCommand<HashedEntry> {
     return `${String(entry.seq).padStart(6)}  ${style.dim(entry.time)}  ${style.name(entry.type.padEnd(8))}  ${about}`;
   }
 
-  #stayWith(workplace: Workplace, session: string): Presence {
-    const presence = new Presence({ workplace, sessions: [session], after: REAL_RUNTIME.after });
+  async #stayWith(workplace: Workplace, session: string): Promise<Presence> {
+    const presence = new Presence({ client: workplace, sessions: [session], after: REAL_RUNTIME.after });
+    (await workplace.client()).onOutage({
+      began: () => presence.linkLost(),
+      ended: (outageMs) => presence.linkBack(outageMs),
+    });
     presence.arrive();
     onStop(() => {
       this.#interrupted = true;
       return presence.leave();
     });
     return presence;
-  }
-
-  #tellPresence(effect: LinkEffect): void {
-    if (effect.type === 'phase' && effect.to === 'lost') this.#presence?.linkLost();
-    if (effect.type === 'recovered') this.#presence?.linkBack(effect.until - effect.outage.since);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

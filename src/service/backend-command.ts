@@ -3,7 +3,6 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { StuiCommand } from '../cli/base-command.js';
 import { visible } from '../cli/terminal-text.js';
-import type { ClientOptions } from '../client/backend-client.js';
 import { stuiPaths } from '../local/paths.js';
 import { PREFERENCE_KEYS, type PreferenceKey } from '../local/preference-table.js';
 import { openLocalState } from '../local/state.js';
@@ -79,12 +78,8 @@ export abstract class BackendCommand<T = unknown> extends StuiCommand<T> {
   }
 }
 
-export function openWorkplace(
-  flags: { connection?: string | undefined; autostart: boolean },
-  onEffect?: ClientOptions['onEffect'],
-): Workplace {
+export function openWorkplace(flags: { connection?: string | undefined; autostart: boolean }): Workplace {
   return new Workplace({
-    onEffect,
     env: process.env,
     connection: flags.connection || undefined,
     autostart: flags.autostart,

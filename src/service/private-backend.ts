@@ -1,7 +1,7 @@
 /** The private backend: one for each home, started by the first command that needs it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BackendClient, type ClientOptions } from '../client/backend-client.js';
+import { BackendClient } from '../client/backend-client.js';
 import { Unreachable } from '../client/errors.js';
 import { probe } from '../client/probe.js';
 import type { LinkTiming } from '../client/timing.js';
@@ -33,7 +33,7 @@ export function privateDataDirectory(paths: Pick<StuiPaths, 'data'>): string {
 export async function reachPrivateBackend(
   launch: BackendLaunch,
   autostart: boolean,
-  options: ClientOptions & { readonly timing: LinkTiming },
+  timing: LinkTiming,
 ): Promise<BackendClient> {
   if (!(await listens(launch.endpoint))) {
     if (!autostart) {
@@ -43,10 +43,7 @@ export async function reachPrivateBackend(
     await startOnce(launch);
   }
   // A refusal means that it died; the next attempt starts it again, which is quicker than waiting for it.
-  return BackendClient.open(launch.endpoint, {
-    ...options,
-    timing: { ...options.timing, giveUpOnRefusal: 'always' },
-  });
+  return BackendClient.open(launch.endpoint, { timing: { ...timing, giveUpOnRefusal: 'always' } });
 }
 
 /** Of many commands that find no backend, the first starts it and the others wait for that. */

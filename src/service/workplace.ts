@@ -1,6 +1,6 @@
 /** Where a command works: this machine's state, the connection in use, the backend behind it, the session meant. */
 import { CliError, UsageError } from '../cli/errors.js';
-import { BackendClient, type ClientOptions } from '../client/backend-client.js';
+import { BackendClient } from '../client/backend-client.js';
 import { Unreachable } from '../client/errors.js';
 import { type LinkTiming, ONE_SHOT_TIMING } from '../client/timing.js';
 import { clientId } from '../local/client-id.js';
@@ -28,8 +28,6 @@ export interface WorkplaceOptions {
   readonly connection?: string | undefined;
   readonly autostart: boolean;
   readonly warn: (message: string) => void;
-  /** Told of everything the link does that this workplace opens. */
-  readonly onEffect?: ClientOptions['onEffect'] | undefined;
 }
 
 export class Workplace {
@@ -145,11 +143,10 @@ export class Workplace {
   }
 
   async #connect(): Promise<BackendClient> {
-    const { autostart, onEffect } = this.options;
-    const options = { timing: this.timing(ONE_SHOT_TIMING), ...(onEffect && { onEffect }) };
-    if (!this.isPrivate) return BackendClient.open(this.endpoint, options);
+    const timing = this.timing(ONE_SHOT_TIMING);
+    if (!this.isPrivate) return BackendClient.open(this.endpoint, { timing });
     const memory = this.local.preferences.get('engineMemoryMb');
-    return reachPrivateBackend(privateLaunch(this.paths, memory), autostart, options);
+    return reachPrivateBackend(privateLaunch(this.paths, memory), this.options.autostart, timing);
   }
 }
 

@@ -14,7 +14,8 @@ interface Result {
 export default class SessionClients extends BackendCommand<Result> {
   static override summary = 'List the clients that work, or worked, in a session.';
   static override description =
-    'Every home is one client. Connected are those that stay with the session, with "log --follow" or a watch.';
+    'Every home is one client. Connected are those that stay with the session now: with "log --follow", a watch, or a ' +
+    'program of their own.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> build-42 --json',

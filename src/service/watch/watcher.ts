@@ -2,9 +2,9 @@
 import { BackendClient } from '../../client/backend-client.js';
 import { type LinkRuntime, REAL_RUNTIME } from '../../client/link.js';
 import type { LinkEffect, LinkEvent, LinkState, Outage, Phase } from '../../client/link-state.js';
+import { Presence } from '../../client/presence.js';
 import type { LinkTiming } from '../../client/timing.js';
 import { ProtocolError } from '../../protocol/errors.js';
-import { Presence } from '../presence.js';
 import type { Workplace } from '../workplace.js';
 import { AuditedDelivery } from './audited-delivery.js';
 import type { DeliveryAccount, OutageEvent, RestoredSession, WatchEvent } from './event.js';
@@ -67,7 +67,7 @@ export class Watcher {
     this.#since = this.#runtime.now();
     this.#delivery = new AuditedDelivery(options.workplace);
     this.#presence = new Presence({
-      workplace: options.workplace,
+      client: options.workplace,
       // A mere look stays with none.
       sessions: options.onlyLooks ? [] : options.sessions,
       after: this.#runtime.after,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Unreachable } from '../../src/client/errors.js';
+import { Presence, type PresenceOptions } from '../../src/client/presence.js';
 import { ProtocolError } from '../../src/protocol/errors.js';
-import { Presence, type PresenceOptions } from '../../src/service/presence.js';
-import { VirtualTime } from './watch/virtual-time.js';
+import { VirtualTime } from '../service/watch/virtual-time.js';
 
 const LEASE_MS = 30_000;
 
@@ -12,7 +12,7 @@ function world({ sessions = ['s'] } = {}) {
   const time = new VirtualTime();
   const asked: Asked[] = [];
   const faults: (Error | undefined)[] = [];
-  const workplace = {
+  const client = {
     clientId: 'me',
     ask: async (command: string, { session_id, outage_ms }: Record<string, unknown>) => {
       asked.push([command, session_id, outage_ms]);
@@ -20,8 +20,8 @@ function world({ sessions = ['s'] } = {}) {
       if (fault) throw fault;
       return { lease_ms: LEASE_MS };
     },
-  } as unknown as PresenceOptions['workplace'];
-  const presence = new Presence({ workplace, sessions, after: (ms, task) => time.after(ms, task) });
+  } as unknown as PresenceOptions['client'];
+  const presence = new Presence({ client, sessions, after: (ms, task) => time.after(ms, task) });
   const pass = (ms: number) => time.runUntil(time.now + ms);
   return { presence, asked, faults, pass, time };
 }
