@@ -16,6 +16,7 @@ import { ForeignFile, NewerJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
 import { failureOf } from './sqlite-failure.js';
 import { ADDITIONS, APPLICATION_ID, SCHEMA_VERSION } from './sqlite-schema.js';
+import { finishSwap } from './swap.js';
 
 export type Connection = Database.Database;
 
@@ -38,6 +39,7 @@ const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
 export function openFile(directory: string): Connection {
   const file = join(resolve(directory), FILE);
   try {
+    finishSwap(directory);
     makePrivate(directory, file);
   } catch (error) {
     throw explain(error, file);
@@ -56,6 +58,44 @@ export function openFile(directory: string): Connection {
     throw explain(error, file);
   }
   return connection;
+}
+
+export interface Holder {
+  release(): void;
+}
+
+/**
+ * Keeps others from opening a file that this process could not open, as far as that can be done. Who has it locked can
+ * only be a connection of our own that libsql has not let go of: nobody else could open it either.
+ */
+export function holdFile(file: string): Holder {
+  const connection = new Database(file);
+  let held = true;
+  try {
+    takeOwnership(connection);
+  } catch (error) {
+    if (!failureOf(error)) throw error;
+  }
+  return {
+    release: () => {
+      if (held) connection.close();
+      held = false;
+    },
+  };
+}
+
+/** @returns what SQLite finds wrong with the structure of the pages, if anything. @throws as `openFile` */
+export function structuralDamage(directory: string): string | undefined {
+  const connection = openFile(directory);
+  try {
+    const rows = connection.prepare('SELECT CAST(quick_check AS BLOB) FROM pragma_quick_check(1)').raw().all([]) as [
+      Buffer,
+    ][];
+    const found = rows[0]?.[0].toString();
+    return found === 'ok' ? undefined : found;
+  } finally {
+    closeFile(connection);
+  }
 }
 
 /**

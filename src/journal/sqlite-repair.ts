@@ -2,11 +2,11 @@
 import type { Entry } from '../session/entry.js';
 import type { Write } from './commit-queue.js';
 import { type Diagnosis, diagnose } from './diagnosis.js';
-import type { Repair } from './journal.js';
+import { DamagedJournal, type Repair } from './journal.js';
 import { keepAside } from './kept-aside.js';
 import { identify } from './lost-session.js';
 import { listKeys } from './segment.js';
-import { absent } from './snapshot-bytes.js';
+import { absent, pack } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
 import type { Remains } from './sqlite-remains.js';
 import type { SessionRecord } from './sqlite-tables.js';
@@ -45,6 +45,7 @@ export class Surgery {
       stays = !dryRun;
       return operation;
     } finally {
+      this.at.history.forget(record.no);
       if (this.at.ledger.alive()) this.at.connection.exec(`${stays ? '' : 'ROLLBACK TO repair; '}RELEASE repair`);
     }
   }
@@ -67,8 +68,11 @@ export class Surgery {
     const { position, badSnapshots } = diagnosis;
     const [session, lastGood] = [record.id, position.revision];
     const kept = dryRun ? null : this.#keep(record, diagnosis, damage);
+    const left = { ...record, ...position, bytes: diagnosis.bytes };
+    this.#cut(record, diagnosis);
+    this.#check(left);
     const repair = { session, lastGood, cut: record.revision - lastGood, damage, badSnapshots, keptIn: kept };
-    return { repair, write: dryRun ? NOTHING : () => this.#cut(record, diagnosis) };
+    return { repair, write: dryRun ? NOTHING : () => this.#settle(left) };
   }
 
   /** @returns the session as its row has it, or as its entries do when the row is damaged. */
@@ -87,14 +91,10 @@ export class Surgery {
     return keepAside(this.directory, record.id, [header, ...records]);
   }
 
-  #cut(record: SessionRecord, { position, badSnapshots, misfiled, bytes }: Diagnosis): void {
-    const { no, id } = record;
+  #cut(record: SessionRecord, { position, badSnapshots, misfiled }: Diagnosis): void {
+    const { no } = record;
     this.remains.remove(no, position.revision);
     this.remains.removeNamesakes(record);
-    if (position.revision === 0) {
-      this.at.ledger.remove(id);
-      return;
-    }
     for (const { seq } of badSnapshots) {
       const [stored] = this.at.reader.range(record, seq - 1, seq);
       if (stored?.entry.type !== 'snapshot') continue;
@@ -103,7 +103,38 @@ export class Surgery {
     this.at.history.forget(no);
     for (const entry of misfiled) this.at.tables.refile(no, entry);
     this.#rekey(no, misfiled);
-    this.at.ledger.reset({ no, id, ...position, bytes });
+    this.at.history.forget(no);
+    if (this.at.tables.extent(no).revision === 0) this.#expand(record);
+  }
+
+  /** Takes the last segment apart: the newest entry is never in one, since opening looks for it. */
+  #expand(record: SessionRecord): void {
+    const { no } = record;
+    const last = this.at.history.segments(no).at(-1);
+    if (!last) return;
+    const { first, last: end } = last.header;
+    const bundle = this.at.history.bundle(no, last.header);
+    for (const stored of this.at.reader.range(record, first - 1, end)) {
+      const bytes = bundle.get(stored.entry.seq);
+      this.at.tables.insertEntry(no, stored);
+      const hasRow = this.at.tables.blob(no, stored.entry.seq) !== undefined;
+      if (bytes && !hasRow) this.at.tables.insertBlob(no, stored.entry.seq, pack(bytes));
+    }
+    this.at.segments.remove(no, first);
+    this.at.history.forget(no);
+  }
+
+  /** @throws {DamagedJournal} when the rows are not what they should be by now: SQLite cannot get at all of them */
+  #check(left: SessionRecord): void {
+    const { damage, badSnapshots } = diagnose(left, this.at.reader, this.at.history);
+    const { revision } = this.at.tables.extent(left.no);
+    if (damage === undefined && badSnapshots.length === 0 && revision === left.revision) return;
+    throw new DamagedJournal(left.id, left.revision, 'The file is too damaged to be repaired: salvage the journal');
+  }
+
+  #settle(left: SessionRecord): void {
+    if (left.revision === 0) this.at.ledger.remove(left.id);
+    else this.at.ledger.reset(left);
   }
 
   /** Lists the keys of segments anew that miss one of these. */

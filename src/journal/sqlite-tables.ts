@@ -263,7 +263,8 @@ function filing(entry: Entry): [key: Uint8Array | null, role: number | null] {
   return entry.type === 'input' || entry.type === 'output' ? [Buffer.from(entry.key), ROLE[entry.type]] : [null, null];
 }
 
-function digestOf({ no, id, revision, head, bytes }: SessionRecord): Buffer {
+/** @returns what proves a session's row. */
+export function digestOf({ no, id, revision, head, bytes }: SessionRecord): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([no, id, revision, head, bytes]))
     .digest();

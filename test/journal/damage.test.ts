@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
+import type { CompactionSettings } from '../../src/journal/compactor.js';
 import { ForeignFile, NewerJournal } from '../../src/journal/errors.js';
 import { DamagedJournal, type Journal } from '../../src/journal/journal.js';
 import { openSqliteJournal } from '../../src/journal/sqlite.js';
@@ -9,7 +10,7 @@ import { chainHash } from '../../src/session/chain.js';
 import type { StoredEntry } from '../../src/session/entry.js';
 import { temporaryDirectory } from '../local/temporary.js';
 import { created, input, noise, output, renamed, sha256, snapshot } from './drafts.js';
-import { openJournal } from './journals.js';
+import { EARLY, openJournal } from './journals.js';
 
 /** One flip in so many bytes: primes, so that the flips wander through the records. A log is long and all alike. */
 const FLIP_EVERY = 127;
@@ -25,8 +26,8 @@ const STATE = 'x'.repeat(600);
 const PATIENCE_MS = 120_000;
 
 /** @returns a journal with a bit of everything, still open, so that most of it is only in its log. */
-async function write(directory: string): Promise<Journal> {
-  const journal = openJournal(directory);
+async function write(directory: string, compaction?: CompactionSettings): Promise<Journal> {
+  const journal = openJournal(directory, compaction);
   await journal.append('a', [created('a'), input('k1')]);
   await journal.append('a', [output('k1'), snapshot(noise(9000))]);
   await journal.append('b', [created('b'), input('m1'), output('m1')]);
@@ -92,12 +93,19 @@ async function killed(): Promise<{ directory: string; wanted: string }> {
   return { directory: copy, wanted };
 }
 
-async function closed(): Promise<{ directory: string; wanted: string; entries: readonly StoredEntry[] }> {
+async function closed(
+  compaction?: CompactionSettings,
+): Promise<{ directory: string; wanted: string; entries: readonly StoredEntry[] }> {
   const directory = temporaryDirectory();
-  const journal = await write(directory);
+  const journal = await write(directory, compaction);
   const [wanted, entries] = [ask(journal), journal.read('a')];
   await journal.close();
   return { directory, wanted, entries };
+}
+
+/** As `closed`, with almost everything in segments. */
+function compacted(): ReturnType<typeof closed> {
+  return closed(EARLY);
 }
 
 const HARMLESS = ['DamagedJournal', 'ForeignFile', 'NewerJournal', 'same'];
@@ -110,10 +118,11 @@ function tamper(directory: string, sql: string): void {
 }
 
 describe('a flipped bit', () => {
-  it.each<[string, typeof killed, string]>([
-    ['in the file of a closed journal', closed, FILE],
+  it.each<[string, () => ReturnType<typeof killed>, string]>([
+    ['in the file of a closed journal', () => closed(), FILE],
+    ['in the file of a journal with segments', compacted, FILE],
     ['in the log of a killed one', killed, LOG],
-    ['in the mark', closed, MARK],
+    ['in the mark', () => closed(), MARK],
   ])(
     '%s is detected or changes nothing',
     async (_where, make, file) => {
@@ -128,8 +137,9 @@ describe('a flipped bit', () => {
 });
 
 describe('a file cut short', () => {
-  it.each([
-    ['the file of a closed journal', closed, FILE],
+  it.each<[string, () => ReturnType<typeof killed>, string]>([
+    ['the file of a closed journal', () => closed(), FILE],
+    ['the file of a journal with segments', compacted, FILE],
     ['the log of a killed one', killed, LOG],
   ])(
     'is detected wherever it ends: %s',

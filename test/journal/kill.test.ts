@@ -1,14 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import Database from 'libsql';
 import { openSqliteJournal } from '../../src/journal/sqlite.js';
 import type { StoredEntry } from '../../src/session/entry.js';
 import { Child } from '../local/child-process.js';
 import { temporaryDirectory } from '../local/temporary.js';
+import { created, renamed } from './drafts.js';
 
 const KILLS = 50;
+const REPAIRS = 30;
 const PATIENCE_MS = 180_000;
+
+/** Entries of the session that is repaired, and how many are before the damage. */
+const LENGTH = 4000;
+const LAST_GOOD = 3000;
 
 interface Acknowledgement {
   readonly session: string;
@@ -17,25 +24,28 @@ interface Acknowledgement {
 }
 
 /** Bundled as Node 20 does not run TypeScript; libsql, being native, is found through a link. */
-function bundle(): string {
+function bundle(name: string): string {
   const directory = temporaryDirectory();
   symlinkSync(resolve('node_modules'), join(directory, 'node_modules'));
-  const outfile = join(directory, 'appending.mjs');
-  const script = resolve('test/journal/children/appending.ts');
+  const outfile = join(directory, `${name}.mjs`);
+  const script = resolve(`test/journal/children/${name}.ts`);
   const options = ['--bundle', '--platform=node', '--format=esm', '--external:libsql', '--log-level=error'];
   execFileSync(resolve('node_modules/.bin/esbuild'), [script, ...options, `--outfile=${outfile}`]);
   return outfile;
 }
 
 describe('a process killed while it appends', () => {
-  it(
-    `loses nothing it acknowledged and doubles nothing, ${KILLS} times over`,
-    async () => {
-      const script = bundle();
+  it.each([
+    ['', []],
+    [', also while it puts old entries into segments', ['early']],
+  ])(
+    `loses nothing it acknowledged and doubles nothing, ${KILLS} times over%s`,
+    async (_what, more) => {
+      const script = bundle('appending');
       const directory = temporaryDirectory();
       const acknowledged: Acknowledgement[] = [];
       for (let kill = 0; kill < KILLS; kill += 1) {
-        const child = new Child(script, [directory, `run${kill}`]);
+        const child = new Child(script, [directory, `run${kill}`, ...more]);
         // The children keep on while the kill is under way, so it finds them anywhere in their work.
         await child.printed(1 + ((kill * 7) % 40));
         const { lines, signal } = await child.kill();
@@ -47,6 +57,70 @@ describe('a process killed while it appends', () => {
     PATIENCE_MS,
   );
 });
+
+describe('a process killed while it repairs', () => {
+  it(
+    `leaves the session as it was or repaired, ${REPAIRS} times over`,
+    async () => {
+      const script = bundle('repairing');
+      const damaged = await damagedJournal();
+      const durationMs = await repairTime(script, damaged);
+      const seen = new Set<string>();
+      for (let kill = 0; kill < REPAIRS; kill += 1) {
+        const directory = temporaryDirectory();
+        cpSync(damaged, directory, { recursive: true });
+        const child = new Child(script, [directory]);
+        await child.printed(1);
+        await new Promise((resolve) => setTimeout(resolve, (durationMs * 1.5 * kill) / REPAIRS));
+        await child.kill();
+        seen.add(await stateOf(directory));
+      }
+      expect([...seen].filter((state) => !['damaged', 'repaired'].includes(state))).toEqual([]);
+      expect(seen.size).toBe(2);
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** @returns how long a repair takes that is left alone, in ms. */
+async function repairTime(script: string, damaged: string): Promise<number> {
+  const directory = temporaryDirectory();
+  cpSync(damaged, directory, { recursive: true });
+  const child = new Child(script, [directory]);
+  await child.printed(1);
+  const startedAt = performance.now();
+  await child.printed(2);
+  await child.kill();
+  return performance.now() - startedAt;
+}
+
+/** @returns the directory of a journal with a session of a few thousand entries, damaged in the middle. */
+async function damagedJournal(): Promise<string> {
+  const directory = temporaryDirectory();
+  const journal = openSqliteJournal({ directory, compaction: { keep: 2000, batch: 100, rest: 100, segment: 100 } });
+  const names = Array.from({ length: LENGTH - 1 }, (_, index) => renamed(`name ${index}`));
+  await journal.append('s', [created('s'), ...names]);
+  await journal.close();
+  const database = new Database(join(directory, 'journal.sqlite'));
+  database.exec(`UPDATE entries SET hash = zeroblob(32) WHERE seq = ${LAST_GOOD + 1}`);
+  database.close();
+  return directory;
+}
+
+async function stateOf(directory: string): Promise<string> {
+  const journal = openSqliteJournal({ directory });
+  const { lastGood, damage } = journal.verify('s');
+  const isRepaired = journal.session('s')?.revision === LAST_GOOD;
+  if (isRepaired) await journal.append('s', [renamed('after it')], { expectedRevision: LAST_GOOD });
+  await journal.close();
+  if (lastGood !== LAST_GOOD || isRepaired !== (damage === undefined)) return `neither: ${lastGood}, ${damage}`;
+  if (!isRepaired) return 'damaged';
+  const [file = ''] = readdirSync(join(directory, 'damaged'));
+  const kept = readFileSync(join(directory, 'damaged', file), 'utf8')
+    .trim()
+    .split('\n');
+  return kept.length === LENGTH - LAST_GOOD + 1 ? 'repaired' : `repaired, with ${kept.length} records kept`;
+}
 
 /** The kill may cut the last line short. */
 function isWhole(line: string): boolean {

@@ -1,12 +1,14 @@
 /**
  * Appends to a journal for ever, several appends at a time, and prints a line for each that was acknowledged. Meant to
- * be killed. Arguments: the directory of the journal, a prefix for its keys.
+ * be killed. Arguments: the directory of the journal, a prefix for its keys,
+ * and `early` to have old entries put into segments all the time.
  */
 import { writeSync } from 'node:fs';
 import { openSqliteJournal } from '../../../src/journal/sqlite.js';
 import { created, input, noise, output, snapshot } from '../drafts.js';
 
-const [directory = '', prefix = ''] = process.argv.slice(2);
+const [directory = '', prefix = '', when] = process.argv.slice(2);
+const EARLY = { keep: 3, batch: 4, rest: 1, segment: 50 };
 const SESSIONS = ['a', 'b', 'c'];
 const STDOUT = 1;
 
@@ -14,7 +16,7 @@ const STDOUT = 1;
 const BIG_EVERY = 11;
 const SMALL_EVERY = 3;
 
-const journal = openSqliteJournal({ directory });
+const journal = openSqliteJournal(when === 'early' ? { directory, compaction: EARLY } : { directory });
 
 async function work(session: string): Promise<never> {
   if (!journal.session(session)) await journal.append(session, [created(session)]);
