@@ -19,7 +19,7 @@ export function repairText(repair: Repair, style: Style): string {
   ].join('\n');
 }
 
-function sessionLines(session: RepairedSession, { dryRun, keptIn }: Repair, style: Style): string[] {
+function sessionLines(session: RepairedSession, { dryRun }: Repair, style: Style): string[] {
   const { name, damage, lastGood, cut, badSnapshots } = session;
   const what = `${visibleLine(name ?? 'a session whose name is lost')} (${session.session.slice(0, 8)})`;
   const lines = [style.bad(`${what}: ${visibleLine(damage ?? 'snapshots are not what was written')}`)];
@@ -29,6 +29,6 @@ function sessionLines(session: RepairedSession, { dryRun, keptIn }: Repair, styl
       ? `; ${counted(cut, 'entry', 'entries')} after it ${dryRun ? 'would be taken' : 'were taken'} out`
       : '';
   lines.push(`  ${dryRun ? 'would be brought' : 'brought'} back to revision ${lastGood}${taken}`);
-  if (session.keptIn !== null && session.keptIn !== keptIn) lines.push(`  kept in ${visibleLine(session.keptIn)}`);
+  if (session.keptIn !== null) lines.push(`  kept in ${visibleLine(session.keptIn)}`);
   return lines;
 }

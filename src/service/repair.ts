@@ -15,7 +15,7 @@ export interface RepairedSession {
   readonly damage: string | null;
   /** Last revision that verifies. */
   readonly lastGood: number;
-  /** Entries taken out because they follow the damage; null where the journal was written anew without them. */
+  /** Entries taken out because they follow the damage; null where nobody knows how many there were. */
   readonly cut: number | null;
   /** Revisions of snapshots that cannot be loaded any more. */
   readonly badSnapshots: readonly number[];
@@ -76,16 +76,8 @@ export async function repairStopped(dataDirectory: string, dryRun: boolean): Pro
     });
   }
   const { damage, keptIn, sessions } = await salvageStopped(dataDirectory, dryRun);
-  const salvaged = sessions.map(({ id, name, lastGood, damage }) => ({
-    session: id,
-    name,
-    damage,
-    lastGood,
-    cut: null,
-    badSnapshots: [],
-    keptIn,
-  }));
-  return { dryRun, dataDirectory, damage, keptIn, sessions: salvaged };
+  const repaired = sessions.map(({ id, ...found }) => ({ session: id, ...found }));
+  return { dryRun, dataDirectory, damage, keptIn, sessions: repaired };
 }
 
 /** @returns whether anything is, or was, wrong */
