@@ -6,6 +6,7 @@ import { createEmbeddedEngineFactory } from '../engine/embedded/factory.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import { Backend } from './backend.js';
 import { GrantsFile } from './grants-file.js';
+import { repairOffline } from './offline-repair.js';
 import { DEFAULT_LIMITS } from './settings.js';
 
 /** Why a backend did not start, for the process that started it. */
@@ -25,17 +26,24 @@ async function main(): Promise<void> {
       'max-bytes': { type: 'string', default: String(DEFAULT_LIMITS.maxBytes) },
       /** Stop when stdin closes: the process that runs it in the foreground is gone. */
       foreground: { type: 'boolean', default: false },
+      /** Serve nothing: repair the journal, print what was found, and end. */
+      repair: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
     },
   });
   const { endpoint, 'data-dir': dataDirectory, 'cache-dir': cacheDirectory } = values;
-  if (!endpoint || !dataDirectory || !cacheDirectory)
-    throw new Error('--endpoint, --data-dir and --cache-dir are needed');
-
   // Everything below is for the owner only, whatever the umask was.
   process.umask(0o077);
   // Whoever reads what we print may go away; that must not end us.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
+  if (values.repair) {
+    if (!dataDirectory) throw new Error('--data-dir is needed');
+    process.stdout.write(`${JSON.stringify(await repairOffline(dataDirectory, values['dry-run']))}\n`);
+    return;
+  }
+  if (!endpoint || !dataDirectory || !cacheDirectory)
+    throw new Error('--endpoint, --data-dir and --cache-dir are needed');
   const log = (message: string) => process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 
   const journal = openSqliteJournal({ directory: dataDirectory });

@@ -14,6 +14,11 @@ export const EXIT_BY_ERROR_CODE: Readonly<Record<string, ExitName>> = {
   // Reaching a backend (src/client).
   'timed-out': 'timedOut',
   unreachable: 'unreachable',
+  // Starting one (src/local).
+  'backend-not-started': 'unexpected',
+  'backend-running': 'conflict',
+  'journal-damaged': 'damaged',
+  'journal-not-repaired': 'unexpected',
   // What this machine remembers (src/local).
   'connection-exists': 'conflict',
   'invalid-value': 'usage',

@@ -1,6 +1,6 @@
 /** Shows the steps of something slow, on stderr, so that stdout stays what the command returns. */
 
-/** One step. `setOutput` shows a line below its title while it runs. */
+/** One step. `setOutput` shows a line below its title. */
 export interface Step<C> {
   readonly title: string;
   task(context: C, setOutput: (line: string) => void): Promise<void>;
@@ -54,6 +54,8 @@ async function runWithSpinner<C extends object>(steps: readonly Step<C>[], conte
       step.task(context, (line) => {
         self.output = line;
       }),
+    // What a step found is worth as much when it is over.
+    rendererOptions: { persistentOutput: true },
   }));
   const list = new Listr<C, typeof DefaultRenderer>(tasks, {
     ctx: context,

@@ -1,8 +1,11 @@
 import { Flags } from '@oclif/core';
 import { formatDuration } from '../cli/duration.js';
+import { onStop } from '../cli/signals.js';
 import { StreamCommand } from '../cli/stream-command.js';
 import type { Style } from '../cli/style.js';
 import { cut, visibleLine } from '../cli/terminal-text.js';
+import { REAL_RUNTIME } from '../client/link.js';
+import { Presence } from '../client/presence.js';
 import { BACKEND_FLAGS, openWorkplace, sessionArg, useConfiguredDefaults } from '../service/backend-command.js';
 import type { Workplace } from '../service/workplace.js';
 import type { Entry } from '../session/entry.js';
@@ -27,10 +30,16 @@ export default class Log extends StreamCommand<HashedEntry> {
   static override baseFlags = BACKEND_FLAGS;
   static override flags = {
     after: Flags.integer({ summary: 'Only entries above this revision.', default: 0, min: 0 }),
-    follow: Flags.boolean({ summary: 'Go on with new entries as they come, until interrupted.' }),
+    follow: Flags.boolean({
+      summary: 'Go on with new entries as they come, until interrupted.',
+      description: 'The session has this client among its connected ones meanwhile: see "session clients".',
+    }),
   };
 
   #workplace: Workplace | undefined;
+  /** Only those who follow stay. */
+  #presence: Presence | undefined;
+  #interrupted = false;
 
   protected override async init(): Promise<void> {
     await super.init();
@@ -51,6 +60,9 @@ export default class Log extends StreamCommand<HashedEntry> {
       });
       // From here on by id: a rename must not lose the session.
       session_id = page.session;
+      // Leaving is in the journal, too; but whoever interrupts has seen enough. The process ends once that is said.
+      if (this.#interrupted) await new Promise<never>(() => {});
+      if (flags.follow) this.#presence ??= await this.#stayWith(this.#workplace, session_id);
       for (const line of page.lines) {
         const entry = JSON.parse(line) as HashedEntry;
         after = entry.seq;
@@ -65,7 +77,22 @@ export default class Log extends StreamCommand<HashedEntry> {
     return `${String(entry.seq).padStart(6)}  ${style.dim(entry.time)}  ${style.name(entry.type.padEnd(8))}  ${about}`;
   }
 
+  async #stayWith(workplace: Workplace, session: string): Promise<Presence> {
+    const presence = new Presence({ client: workplace, sessions: [session], after: REAL_RUNTIME.after });
+    (await workplace.client()).onOutage({
+      began: () => presence.linkLost(),
+      ended: (outageMs) => presence.linkBack(outageMs),
+    });
+    presence.arrive();
+    onStop(() => {
+      this.#interrupted = true;
+      return presence.leave();
+    });
+    return presence;
+  }
+
   protected override async finally(error: Error | undefined): Promise<void> {
+    await this.#presence?.leave();
     await this.#workplace?.close();
     await super.finally(error);
   }

@@ -4,7 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } 
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
-import { BackendNotStarted } from './errors.js';
+import type { SalvageReport } from '../protocol/salvage-report.js';
+import { BackendNotStarted, JournalNotRepaired, type LocalError } from './errors.js';
 import { ensurePrivateDirectory } from './private-directory.js';
 import { isAlive } from './process-life.js';
 import { systemCode } from './system-error.js';
@@ -14,6 +15,15 @@ export interface BackendLaunch {
   readonly dataDirectory: string;
   readonly cacheDirectory: string;
   readonly engineMemoryMb: number;
+  /** What one client may take; the backend's own limits where nothing is said. */
+  readonly limits?: ClientLimits;
+}
+
+/** Undefined: no other limit than the backend's own. */
+export interface ClientLimits {
+  readonly maxSessions?: number | undefined;
+  readonly maxEvaluationsPerSecond?: number | undefined;
+  readonly maxBytes?: number | undefined;
 }
 
 export interface ForegroundBackend {
@@ -43,7 +53,7 @@ export async function launchDetached(launch: BackendLaunch): Promise<BackendReco
       cwd: '/',
       stdio: ['ignore', 'pipe', log],
     });
-    const record = await firstLine(child, logPath);
+    const record = await firstLine<BackendRecord>(child, notStarted(logPath));
     child.stdout?.destroy();
     child.unref();
     return record;
@@ -61,8 +71,18 @@ export async function launchForeground(launch: BackendLaunch): Promise<Foregroun
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
   });
-  const record = await firstLine(child, 'the messages above');
+  const record = await firstLine<BackendRecord>(child, notStarted('the messages above'));
   return { record, ended, stop: (signal) => void child.kill(signal) };
+}
+
+/**
+ * Has the journal of a backend that does not run repaired, by the program that knows it.
+ * @throws {JournalNotRepaired} when it cannot be, with the program's own reason
+ */
+export async function salvageStopped(dataDirectory: string, dryRun: boolean): Promise<SalvageReport> {
+  const options = ['--repair', '--data-dir', dataDirectory, ...(dryRun ? ['--dry-run'] : [])];
+  const child = spawn(process.execPath, [ENTRY, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+  return firstLine<SalvageReport>(child, (reason, name) => new JournalNotRepaired(reason, name));
 }
 
 /** @returns what the backend on this data directory wrote, if it still runs */
@@ -81,6 +101,12 @@ export function logFile(dataDirectory: string): string {
 }
 
 function argumentsOf(launch: BackendLaunch): string[] {
+  const { maxSessions, maxEvaluationsPerSecond, maxBytes } = launch.limits ?? {};
+  const limits = Object.entries({
+    '--max-sessions': maxSessions,
+    '--max-evaluations-per-second': maxEvaluationsPerSecond,
+    '--max-bytes': maxBytes,
+  });
   return [
     '--endpoint',
     launch.endpoint,
@@ -90,6 +116,7 @@ function argumentsOf(launch: BackendLaunch): string[] {
     launch.cacheDirectory,
     '--engine-memory-mb',
     String(launch.engineMemoryMb),
+    ...limits.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)])),
   ];
 }
 
@@ -100,15 +127,21 @@ function openLog(path: string): number {
   return descriptor;
 }
 
-/** The backend prints one line: its record, or why it could not start. */
-async function firstLine(child: ReturnType<typeof spawn>, logPath: string): Promise<BackendRecord> {
+type Failure = (reason: string, reasonName?: string) => LocalError;
+
+function notStarted(log: string): Failure {
+  return (reason, reasonName) => new BackendNotStarted(reason, log, reasonName);
+}
+
+/** The program prints one line: what it was started for, or why that could not be. */
+async function firstLine<T extends object>(child: ReturnType<typeof spawn>, failure: Failure): Promise<T> {
   const line = await new Promise<string>((resolve, reject) => {
-    child.once('error', (error) => reject(new BackendNotStarted(error.message, logPath)));
+    child.once('error', (error) => reject(failure(error.message)));
     // Not 'exit': what it printed may still be unread then.
-    child.once('close', () => reject(new BackendNotStarted('it ended at once', logPath)));
+    child.once('close', () => reject(failure('it ended at once')));
     if (child.stdout) createInterface({ input: child.stdout }).once('line', resolve);
   });
-  const message = JSON.parse(line) as BackendRecord | { error: { name: string; message: string } };
-  if ('error' in message) throw new BackendNotStarted(message.error.message, logPath, message.error.name);
+  const message = JSON.parse(line) as T | { error: { name: string; message: string } };
+  if ('error' in message) throw failure(message.error.message, message.error.name);
   return message;
 }

@@ -220,6 +220,9 @@ function quoted(value: unknown): string {
   return text.length > QUOTED_CHARACTERS ? `${text.slice(0, QUOTED_CHARACTERS)}...` : text;
 }
 
+/** What a backend calls its refusal of a journal that is not what was written. */
+const DAMAGE: ReadonlySet<string> = new Set(['DamagedJournal', 'ForeignFile']);
+
 /** A backend process was started and did not become a backend. */
 export class BackendNotStarted extends LocalError {
   readonly code: string;
@@ -228,14 +231,47 @@ export class BackendNotStarted extends LocalError {
     reason: string,
     log: string,
     /** Class of the backend's own error; `JournalLocked` when another backend has the data. */
-    reasonName?: string,
+    readonly reasonName?: string,
   ) {
-    super(
-      `The backend did not start: ${reason}`,
-      reasonName === 'JournalLocked'
-        ? 'Stop the other backend first, or give this one its own --data-dir.'
-        : `See ${log}.`,
-    );
-    this.code = reasonName === 'JournalLocked' ? 'backend-running' : 'backend-not-started';
+    super(`The backend did not start: ${reason}`, hintFor(reasonName, log));
+    this.code = isDamage(reasonName)
+      ? 'journal-damaged'
+      : reasonName === 'JournalLocked'
+        ? 'backend-running'
+        : 'backend-not-started';
   }
+
+  /** Its journal is damaged, or no journal. */
+  get isDamage(): boolean {
+    return isDamage(this.reasonName);
+  }
+}
+
+/** The journal of a backend that does not run could not be looked at, or not be repaired. */
+export class JournalNotRepaired extends LocalError {
+  readonly code: string;
+
+  constructor(reason: string, reasonName?: string) {
+    const isInUse = reasonName === 'JournalLocked';
+    super(
+      `The journal was not repaired: ${reason}`,
+      isInUse ? 'Stop the backend that has it first: "stui backend stop".' : 'It is as it was before.',
+    );
+    this.code = isInUse ? 'backend-running' : 'journal-not-repaired';
+  }
+}
+
+function isDamage(reasonName: string | undefined): boolean {
+  return reasonName !== undefined && DAMAGE.has(reasonName);
+}
+
+function hintFor(reasonName: string | undefined, log: string): string {
+  if (isDamage(reasonName)) {
+    return (
+      'Look with "stui session repair --dry-run" (and --data-dir, where it is not the private backend); repair brings ' +
+      `back what is good and keeps the rest aside. See also ${log}.`
+    );
+  }
+  if (reasonName === 'JournalLocked') return 'Stop the other backend first, or give this one its own --data-dir.';
+  return `See ${log}.`;
 }

@@ -6,7 +6,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { CliError } from '../cli/errors.js';
 import type { Result } from '../protocol/command.js';
 import type { importSession } from '../protocol/commands.js';
-import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES } from '../protocol/limits.js';
+import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_TIMEOUT_MS, MAX_UNPACKED_BYTES } from '../protocol/limits.js';
+import type { verifyArchive } from '../protocol/management-commands.js';
 import {
   type Archive,
   DamagedArchive,
@@ -102,11 +103,11 @@ export function writeWhole(file: string, bytes: Buffer): void {
 
 /**
  * Reads an archive from a file, or from stdin for `-`, and verifies it. It may come unpacked.
+ * @param given what is in the file, where it has been read already
  * @returns it packed, as backends take it
  * @throws CliError
  */
-export function readArchiveFile(file: string): { bytes: Buffer; archive: Archive } {
-  const given = readInput(file);
+export function readArchiveFile(file: string, given = readInput(file)): { bytes: Buffer; archive: Archive } {
   const bytes = isPacked(given) ? given : gzipSync(given);
   if (bytes.length > MAX_ARCHIVE_BYTES) {
     throw new CliError(
@@ -134,25 +135,44 @@ export function readArchiveFile(file: string): { bytes: Buffer; archive: Archive
   }
 }
 
-/** Uploads a verified archive. @throws CliError */
-export async function importArchive(workplace: Workplace, bytes: Buffer): Promise<Result<typeof importSession>> {
-  const upload = randomUUID();
+/**
+ * Uploads a verified archive and has it filed.
+ * @param fork where the session is there with another history, it becomes one of its own beside it
+ */
+export function importArchive(
+  workplace: Workplace,
+  bytes: Buffer,
+  fork: boolean,
+): Promise<Result<typeof importSession>> {
+  return upload(bytes, (piece) => workplace.ask('import_session', { ...piece, fork }));
+}
+
+/** Uploads a verified archive and has its inputs run again, in an engine of their own. */
+export function replayArchive(workplace: Workplace, bytes: Buffer): Promise<Result<typeof verifyArchive>> {
+  // Only after the last piece is there anything to run.
+  return upload(bytes, (piece) => workplace.ask('verify_archive', { ...piece, replay: true }, MAX_TIMEOUT_MS));
+}
+
+interface Piece {
+  readonly upload: string;
+  readonly offset: number;
+  readonly data: string;
+  readonly last: boolean;
+}
+
+/** @returns the answer to the last piece */
+async function upload<T>(bytes: Buffer, send: (piece: Piece) => Promise<T>): Promise<T> {
+  const id = randomUUID();
   for (let offset = 0; ; offset += CHUNK_BYTES) {
-    const piece = bytes.subarray(offset, offset + CHUNK_BYTES);
+    const data = bytes.subarray(offset, offset + CHUNK_BYTES).toString('base64');
     const last = offset + CHUNK_BYTES >= bytes.length;
-    const answer = await workplace.ask('import_session', {
-      upload,
-      offset,
-      data: piece.toString('base64'),
-      last,
-      client_id: workplace.clientId,
-    });
+    const answer = await send({ upload: id, offset, data, last });
     if (last) return answer;
   }
 }
 
 /** Known by its first two bytes (RFC 1952). */
-function isPacked(bytes: Buffer): boolean {
+export function isPacked(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 

@@ -32,10 +32,17 @@ export const sessionFlag = Flags.string({
   description: 'Defaults to STUI_SESSION, then to the current session.',
 });
 
+/** `--if-revision`, for commands that change a session. */
+export const ifRevisionFlag = Flags.integer({
+  summary: 'Do nothing, and exit 4, unless the session is at this revision.',
+  helpValue: '<revision>',
+  min: 0,
+});
+
 /** The session as a positional argument. */
-export const sessionArg = (required: boolean) =>
+export const sessionArg = (required: boolean, otherwise = 'Defaults to STUI_SESSION, then to the current one.') =>
   stringArg({
-    description: `Session id, name, or unique beginning of an id.${required ? '' : ' Defaults to STUI_SESSION, then to the current one.'}`,
+    description: `Session id, name, or unique beginning of an id.${required ? '' : ` ${otherwise}`}`,
     required,
   });
 

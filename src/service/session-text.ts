@@ -1,5 +1,4 @@
 /** Sessions, restores and evaluations in words. */
-import { formatDuration } from '../cli/duration.js';
 import type { Style } from '../cli/style.js';
 import { type Column, fields, table } from '../cli/table.js';
 import { visible, visibleLine } from '../cli/terminal-text.js';
@@ -19,11 +18,16 @@ export function sessionFields(session: SessionSummary, style: Style): string {
       ['evaluations', `${session.evaluations}${session.errors > 0 ? `, ${session.errors} without a value` : ''}`],
       ['pending', session.pending || null],
       ['bindings', session.bindings],
+      ['conflicts', session.conflicts || null],
+      ['shared', session.shared === null ? 'all clients' : session.shared?.join(', ')],
+      ['forked from', forkText(session.forkedFrom)],
       ['labels', labelText(session.labels)],
       ['size', formatBytes(session.bytes)],
       ['created', session.createdAt],
       ['updated', session.updatedAt],
+      ['active', session.activeAt],
       ['expires', session.expiresAt],
+      ['orphaned', session.orphaned ? 'none of its clients was seen for a long time' : null],
     ],
     style,
   );
@@ -40,40 +44,29 @@ export function sessionTable(sessions: readonly SessionSummary[], currentId: str
     { title: 'UPDATED', value: ({ updatedAt }) => updatedAt },
     { title: 'LABELS', value: ({ labels }) => labelText(labels), maxWidth: 40 },
   ];
-  return table(sessions, columns, style);
+  const noted: Column<SessionSummary> = { title: 'NOTES', value: notesOn };
+  return table(sessions, sessions.some((session) => notesOn(session) !== '') ? [...columns, noted] : columns, style);
 }
 
-/** What a restore brought back, or would bring back. */
-export function restoreText(report: RestoreReport, style: Style): string {
-  const counts = (['live', 'snapshot', 'replayed', 'lost'] as const)
-    .map((fidelity) => [report.bindings.filter((binding) => binding.fidelity === fidelity).length, fidelity] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, fidelity]) => `${count} ${fidelity}`);
-  const verb = report.plan ? 'A restore would bring back' : 'Restored';
-  const what = counts.length > 0 ? `bindings: ${counts.join(', ')}` : 'no bindings: there are none';
-  const took = report.plan ? '' : ` in ${formatDuration(report.durationMs)}`;
-  const lines = [`${verb} ${visibleLine(report.name)} at revision ${report.revision}${took}`, what];
-  if (report.bindings.length > 0) {
-    const columns: Column<RestoreReport['bindings'][number]>[] = [
-      { title: 'BINDING', value: ({ name }) => name, maxWidth: 40 },
-      {
-        title: 'FIDELITY',
-        value: ({ fidelity }) => fidelity,
-        style: (cell, { fidelity }) => (fidelity === 'lost' ? style.bad(cell) : style.good(cell)),
-      },
-      { title: 'WHY', value: ({ reason }) => reason },
-    ];
-    lines.push('', table(report.bindings, columns, style));
-  }
-  if (report.classes.length > 0) lines.push('', `classes: ${report.classes.map(visibleLine).join(', ')}`);
-  if (report.notReplayed.length > 0) {
-    const inputs = report.notReplayed.map(({ revision }) => revision).join(', ');
-    lines.push(
-      '',
-      `Not run again: input ${inputs}. To run ${report.notReplayed.length === 1 ? 'it' : 'them'}: --replay`,
-    );
-  }
-  return lines.join('\n');
+/** What most sessions have nothing of. */
+function notesOn({ conflicts, shared, orphaned }: SessionSummary): string {
+  const sharing = sharedText(shared);
+  const notes = [
+    conflicts > 0 ? counted(conflicts, 'conflict') : '',
+    sharing === null ? '' : `shared with ${sharing}`,
+    orphaned ? 'orphaned' : '',
+  ];
+  return notes.filter((note) => note !== '').join(', ');
+}
+
+/** @returns null for a session that is its owner's alone, or was last seen by a stui that knew no sharing */
+function sharedText(shared: SessionSummary['shared'] | undefined): string | null {
+  if (shared === null) return 'all clients';
+  return shared === undefined || shared.length === 0 ? null : counted(shared.length, 'client');
+}
+
+function forkText(from: SessionSummary['forkedFrom'] | undefined): string | null {
+  return from ? `${from.name} (${from.session.slice(0, 8)}) at revision ${from.revision}` : null;
 }
 
 /** One line about a restore that an evaluation made necessary. */
@@ -129,6 +122,11 @@ export function labelText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
+}
+
+/** `1 input`, `2 inputs`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
 }
 
 export function formatBytes(bytes: number): string {

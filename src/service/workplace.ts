@@ -112,6 +112,14 @@ export class Workplace {
     await this.local.sessionCache.rememberSession(this.connection, { ...session });
   }
 
+  /** Forgets a session that is gone. */
+  async forget(id: string): Promise<void> {
+    await this.local.sessionCache.forgetSession(this.connection, id);
+    if (this.local.currentSessions.get(this.connection)?.id === id) {
+      await this.local.currentSessions.clear(this.connection);
+    }
+  }
+
   /** Uses a client that the caller keeps, instead of making one. */
   use(client: BackendClient): void {
     this.#client = Promise.resolve(client);

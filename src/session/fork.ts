@@ -28,6 +28,8 @@ export function forkEntries(entries: readonly StoredEntry[], { id, name, client,
   for (const { entry } of entries) {
     // What others were allowed to see is theirs to be told of the other session, not of this one.
     if (entry.type === 'created') add({ ...entry, client, id, name });
+    // Whatever the other session was called since, this one has its name from the beginning.
+    else if (entry.type === 'renamed') add({ ...entry, name });
     else if (entry.type === 'shared') add({ ...entry, clients: [] });
     else add(entry);
   }

@@ -3,6 +3,7 @@ import { Flags } from '@oclif/core';
 import { StuiCommand } from '../../cli/base-command.js';
 import { CliError } from '../../cli/errors.js';
 import { writeDocument } from '../../cli/output.js';
+import { sizeFlag } from '../../cli/size.js';
 import { launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
 import { checkedListeningEndpoint } from '../../local/endpoint.js';
 import { stuiPaths } from '../../local/paths.js';
@@ -25,6 +26,7 @@ export default class BackendStart extends StuiCommand<Result> {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --detach',
     '<%= config.bin %> <%= command.id %> --endpoint tcp://127.0.0.1:5555 --data-dir /var/lib/stui',
+    '<%= config.bin %> <%= command.id %> --endpoint tcp://127.0.0.1:5555 --max-sessions 20 --max-bytes 500MB',
   ];
   static override flags = {
     detach: Flags.boolean({ char: 'd', summary: 'Go on in the background; return when it is ready.' }),
@@ -32,6 +34,12 @@ export default class BackendStart extends StuiCommand<Result> {
     'data-dir': Flags.string({ summary: 'Where to keep the journal.' }),
     'allow-remote': Flags.boolean({ summary: 'Allow an endpoint that other machines can reach.' }),
     'engine-memory-mb': Flags.integer({ summary: 'Memory an engine may use, in MB.', min: 32, max: 65_536 }),
+    'max-sessions': Flags.integer({ summary: 'Open sessions that one client may own.', min: 1 }),
+    'max-evaluations-per-second': Flags.integer({
+      summary: 'Evaluations that the backend takes from one client in a second.',
+      min: 1,
+    }),
+    'max-bytes': sizeFlag({ summary: "Stored bytes that one client's sessions may take together." }),
   };
 
   protected override async init(): Promise<void> {
@@ -47,7 +55,12 @@ export default class BackendStart extends StuiCommand<Result> {
     if (endpoint !== undefined) requireGuarded(checkedListeningEndpoint(endpoint), flags['allow-remote']);
     const base = privateLaunch(paths, flags['engine-memory-mb'] ?? local.preferences.get('engineMemoryMb'));
     const dataDirectory = directory === undefined ? dataFor(endpoint, paths.data) : resolve(directory);
-    const launch = { ...base, endpoint: endpoint ?? base.endpoint, dataDirectory };
+    const limits = {
+      maxSessions: flags['max-sessions'],
+      maxEvaluationsPerSecond: flags['max-evaluations-per-second'],
+      maxBytes: flags['max-bytes'],
+    };
+    const launch = { ...base, endpoint: endpoint ?? base.endpoint, dataDirectory, limits };
 
     const running = runningBackend(dataDirectory);
     if (running) {

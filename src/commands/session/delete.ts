@@ -26,10 +26,7 @@ export default class SessionDelete extends BackendCommand<Result> {
       );
     }
     const { session_id: id } = await workplace.ask('delete_session', { session_id: reference });
-    await workplace.local.sessionCache.forgetSession(workplace.connection, id);
-    if (workplace.local.currentSessions.get(workplace.connection)?.id === id) {
-      await workplace.local.currentSessions.clear(workplace.connection);
-    }
+    await workplace.forget(id);
     return { session: id, deleted: true };
   }
 

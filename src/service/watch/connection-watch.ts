@@ -1,4 +1,5 @@
 /** A watch from its start to its end: links, signals, what is published, and the goal that ends it. */
+import { onStop } from '../../cli/signals.js';
 import type { LinkEvent, Phase } from '../../client/link-state.js';
 import { watchNetwork } from '../../client/network/monitor.js';
 import type { LinkTiming } from '../../client/timing.js';
@@ -68,6 +69,7 @@ export class ConnectionWatch {
     // Ending a watch is no failure, except for whoever waits for its goal. Ctrl-C still ends it with 130.
     if (goal === undefined) process.removeAllListeners('SIGTERM').on('SIGTERM', () => this.#end('told'));
     this.#announce();
+    const forget = onStop(() => this.#leave());
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#end('timed-out'), timeoutMs);
     try {
       for (const watcher of this.watchers) await watcher.start();
@@ -77,10 +79,15 @@ export class ConnectionWatch {
       return end;
     } finally {
       clearTimeout(timer);
-      await publication?.stop();
+      await Promise.all([publication?.stop(), this.#leave()]);
+      forget();
       for (const watcher of this.watchers) watcher.stop();
       await network.stop();
     }
+  }
+
+  async #leave(): Promise<void> {
+    await Promise.all(this.watchers.map((watcher) => watcher.leave()));
   }
 
   #publish(target: string): Promise<Publication> {

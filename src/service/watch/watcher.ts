@@ -2,6 +2,7 @@
 import { BackendClient } from '../../client/backend-client.js';
 import { type LinkRuntime, REAL_RUNTIME } from '../../client/link.js';
 import type { LinkEffect, LinkEvent, LinkState, Outage, Phase } from '../../client/link-state.js';
+import { Presence } from '../../client/presence.js';
 import type { LinkTiming } from '../../client/timing.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Workplace } from '../workplace.js';
@@ -45,6 +46,7 @@ export class Watcher {
   readonly endpoint: string;
   readonly #runtime: LinkRuntime;
   readonly #delivery: AuditedDelivery;
+  readonly #presence: Presence;
   #client: BackendClient | undefined;
   #phase: Phase = 'idle';
   #since: number;
@@ -64,6 +66,12 @@ export class Watcher {
     this.#runtime = options.runtime ?? REAL_RUNTIME;
     this.#since = this.#runtime.now();
     this.#delivery = new AuditedDelivery(options.workplace);
+    this.#presence = new Presence({
+      client: options.workplace,
+      // A mere look stays with none.
+      sessions: options.onlyLooks ? [] : options.sessions,
+      after: this.#runtime.after,
+    });
   }
 
   async start(): Promise<void> {
@@ -73,9 +81,15 @@ export class Watcher {
     workplace.use(this.#client);
   }
 
+  /** Tells the backend, where it answers at once, that this client leaves its sessions. */
+  async leave(): Promise<void> {
+    await this.#presence.leave();
+  }
+
   /** No event follows. */
   stop(): void {
     this.#stopped = true;
+    this.#presence.linkLost();
     this.#client?.close();
   }
 
@@ -134,7 +148,11 @@ export class Watcher {
 
   #took(effect: LinkEffect, state: LinkState): void {
     if (effect.type === 'open') this.#totals = { ...this.#totals, attempts: this.#totals.attempts + 1 };
-    if (effect.type === 'recovered') this.#bringBackLater({ outage: effect.outage, until: effect.until });
+    if (effect.type === 'recovered') {
+      const { outage, until } = effect;
+      this.#presence.linkBack(until - outage.since);
+      this.#bringBackLater({ outage, until });
+    }
     if (effect.type === 'phase') this.#entered(effect, state);
   }
 
@@ -154,9 +172,13 @@ export class Watcher {
       outbox: this.outbox,
     });
     // What is under way begins anew after the recovery. Waiting for that here would keep other commands from the outbox.
-    if (to === 'lost') this.#client?.abandon('the link was lost');
+    if (to === 'lost') {
+      this.#presence.linkLost();
+      this.#client?.abandon('the link was lost');
+    }
     if (this.#met || !UP.has(to)) return;
     this.#met = true;
+    this.#presence.arrive();
     this.#bringBackLater(null);
   }
 

@@ -209,6 +209,31 @@ describe('a watcher', () => {
     expect(watcher.phase).toBe('healthy');
   });
 
+  it('stays with its sessions: says so before the lease ends, not while the link is down, and after each outage', async () => {
+    const { backend, pass, watcher } = await watched();
+    const said: unknown[] = [];
+    const { answer } = backend;
+    backend.answer = (request) => {
+      const { command, parameters } = request;
+      if (command !== 'attach_client' && command !== 'detach_client') return answer.call(backend, request);
+      said.push(parameters['outage_ms'] === undefined ? command : 'outage');
+      return { result: { lease_ms: 30 * SECOND } };
+    };
+    await pass(25 * SECOND);
+    expect(said).toEqual(['attach_client', 'attach_client', 'attach_client']);
+    backend.die();
+    await pass(60 * SECOND);
+    expect(said).toHaveLength(3);
+    backend.reachability = 'up';
+    await pass(5 * SECOND);
+    expect(said.slice(3)).toEqual(['outage']);
+    const left = watcher.leave();
+    await pass(SECOND);
+    await left;
+    await pass(60 * SECOND);
+    expect(said.slice(4)).toEqual(['detach_client']);
+  });
+
   it('says what a session could not be restored for, and restores the others', async () => {
     const { backend, pass, troubles, outages } = await watched();
     await pass(SECOND);
