@@ -32,6 +32,13 @@ export const sessionFlag = Flags.string({
   description: 'Defaults to STUI_SESSION, then to the current session.',
 });
 
+/** `--if-revision`, for commands that change a session. */
+export const ifRevisionFlag = Flags.integer({
+  summary: 'Do nothing, and exit 4, unless the session is at this revision.',
+  helpValue: '<revision>',
+  min: 0,
+});
+
 /** The session as a positional argument. */
 export const sessionArg = (required: boolean) =>
   stringArg({
