@@ -5,7 +5,9 @@
 # STUI names the command to run (default: stui).
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
 stui=${STUI:-stui}
+. "$here/show.sh"
 STUI_HOME=$(mktemp -d)
 export STUI_HOME
 unset STUI_SESSION STUI_CONNECTION STUI_TIMEOUT
@@ -15,19 +17,6 @@ finish() {
   rm -rf "$STUI_HOME"
 }
 trap finish EXIT
-
-# Shows a command as a person would type it, then runs it.
-run() {
-  printf '\n$ stui'
-  for word in "$@"; do
-    case $word in
-      *[!A-Za-z0-9._/=:-]*) printf " '%s'" "$word" ;;
-      *) printf ' %s' "$word" ;;
-    esac
-  done
-  printf '\n'
-  $stui "$@"
-}
 
 run session create demo
 run eval '3 + 4'

@@ -22,6 +22,13 @@ interface Waiting {
   mayHaveArrived: boolean;
 }
 
+/** Told of outages of the link, as they begin and when they are over. */
+export interface OutageListener {
+  readonly began: () => void;
+  /** @param outageMs how long it was, in ms */
+  readonly ended: (outageMs: number) => void;
+}
+
 export interface ClientOptions {
   readonly timing?: LinkTiming;
   readonly runtime?: LinkRuntime;
@@ -33,6 +40,7 @@ export class BackendClient {
   readonly #waiting = new Map<string, Waiting>();
   readonly #link: Link;
   readonly #runtime: LinkRuntime;
+  readonly #outageListeners = new Set<OutageListener>();
   #closed = false;
 
   private constructor(
@@ -45,6 +53,7 @@ export class BackendClient {
       connected: (lane) => this.#mayHaveArrived(lane),
       effect: (effect, state) => {
         onEffect?.(effect, state);
+        this.#tellOfOutage(effect);
         if (effect.type === 'giveUp') void this.#giveUp(effect.reason);
       },
     };
@@ -61,6 +70,12 @@ export class BackendClient {
 
   get link(): LinkState {
     return this.#link.state;
+  }
+
+  /** @returns the function that takes the listener away */
+  onOutage(listener: OutageListener): () => void {
+    this.#outageListeners.add(listener);
+    return () => this.#outageListeners.delete(listener);
   }
 
   /** Tells the link what this process knows: the network changed, the machine woke, a person asks for an attempt. */
@@ -154,6 +169,13 @@ export class BackendClient {
 
   #countWork(): void {
     if (this.#waiting.size !== this.#link.state.work) this.#link.take({ type: 'work', count: this.#waiting.size });
+  }
+
+  #tellOfOutage(effect: LinkEffect): void {
+    for (const { began, ended } of this.#outageListeners) {
+      if (effect.type === 'phase' && effect.to === 'lost') began();
+      if (effect.type === 'recovered') ended(effect.until - effect.outage.since);
+    }
   }
 
   async #giveUp(reason: 'refused' | 'silent'): Promise<void> {

@@ -28,6 +28,15 @@ export function checkedEndpoint(endpoint: unknown): string {
   throw new InvalidValue('endpoint', endpoint, ALLOWED);
 }
 
+/**
+ * @returns `endpoint` if a ZeroMQ socket can listen there; port 0 stands for any free one
+ * @throws InvalidValue otherwise
+ */
+export function checkedListeningEndpoint(endpoint: string): string {
+  checkedEndpoint(endpoint.replace(/^(tcp:.*):0$/, '$1:1'));
+  return endpoint;
+}
+
 function isTcp(endpoint: string): boolean {
   const [, host = '', port = ''] = TCP.exec(endpoint) ?? [];
   const number = Number(port);

@@ -2,6 +2,7 @@
  * Runs the benchmarks named on the command line, or all, and prints one JSON document. Every figure stands beside a
  * baseline that was measured in the same run, interleaved with it.
  */
+import { benchContext } from './context.mjs';
 import { copyInstallation } from './installation.mjs';
 import { machineFacts } from './machine.mjs';
 import { benchMemory } from './memory.mjs';
@@ -21,6 +22,7 @@ const BENCHMARKS = {
   startup: benchStartup,
   roundTrip: benchRoundTrip,
   restore: benchRestore,
+  context: benchContext,
   memory: benchMemory,
   storage: benchStorage,
   reconnect: benchReconnect,

@@ -4,7 +4,7 @@ import { StuiCommand } from '../../cli/base-command.js';
 import { CliError } from '../../cli/errors.js';
 import { writeDocument } from '../../cli/output.js';
 import { launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
-import { checkedEndpoint } from '../../local/endpoint.js';
+import { checkedListeningEndpoint } from '../../local/endpoint.js';
 import { stuiPaths } from '../../local/paths.js';
 import { openLocalState } from '../../local/state.js';
 import type { BackendRecord } from '../../protocol/backend-record.js';
@@ -28,7 +28,7 @@ export default class BackendStart extends StuiCommand<Result> {
   ];
   static override flags = {
     detach: Flags.boolean({ char: 'd', summary: 'Go on in the background; return when it is ready.' }),
-    endpoint: Flags.string({ summary: 'Where to listen: tcp://ADDRESS:PORT or ipc://PATH.' }),
+    endpoint: Flags.string({ summary: 'Where to listen: tcp://ADDRESS:PORT (0 for a free one) or ipc://PATH.' }),
     'data-dir': Flags.string({ summary: 'Where to keep the journal.' }),
     'allow-remote': Flags.boolean({ summary: 'Allow an endpoint that other machines can reach.' }),
     'engine-memory-mb': Flags.integer({ summary: 'Memory an engine may use, in MB.', min: 32, max: 65_536 }),
@@ -44,7 +44,7 @@ export default class BackendStart extends StuiCommand<Result> {
     const paths = stuiPaths(process.env);
     const local = openLocalState(paths, { warn: ({ message }) => process.stderr.write(`stui: ${message}\n`) });
     const { endpoint, 'data-dir': directory } = flags;
-    if (endpoint !== undefined) requireGuarded(checkedEndpoint(endpoint), flags['allow-remote']);
+    if (endpoint !== undefined) requireGuarded(checkedListeningEndpoint(endpoint), flags['allow-remote']);
     const base = privateLaunch(paths, flags['engine-memory-mb'] ?? local.preferences.get('engineMemoryMb'));
     const dataDirectory = directory === undefined ? dataFor(endpoint, paths.data) : resolve(directory);
     const launch = { ...base, endpoint: endpoint ?? base.endpoint, dataDirectory };

@@ -1,0 +1,95 @@
+/** Says for a program that goes on that its client stays with sessions, until it leaves. Failing at that never fails it. */
+import { ProtocolError } from '../protocol/errors.js';
+import type { BackendClient } from './backend-client.js';
+import type { LinkRuntime } from './link.js';
+
+/** The lease is renewed so many times before it would end: two renewals may get lost. */
+const RENEWALS_A_LEASE = 3;
+
+/** Whoever ends the program waits for the goodbye; without it the lease ends by itself. In ms. */
+const GOODBYE_MS = 300;
+
+interface Stay {
+  /** Outages that the backend was not told of, in ms together. */
+  outageMs: number;
+  /** The backend knows that the client is here. */
+  known: boolean;
+  cancelRenewal: () => void;
+}
+
+/** Asks the backend on behalf of a client. */
+export interface PresentClient {
+  readonly clientId: string;
+  ask: BackendClient['request'];
+}
+
+export interface PresenceOptions {
+  readonly client: PresentClient;
+  readonly sessions: readonly string[];
+  readonly after: LinkRuntime['after'];
+}
+
+export class Presence {
+  readonly #stays: ReadonlyMap<string, Stay>;
+  #left = false;
+
+  constructor(private readonly options: PresenceOptions) {
+    this.#stays = new Map(
+      options.sessions.map((session) => [session, { outageMs: 0, known: false, cancelRenewal: () => {} }]),
+    );
+  }
+
+  /** Says that the client is here, and says it again before the lease ends. */
+  arrive(): void {
+    for (const [session, stay] of this.#stays) void this.#attach(session, stay);
+  }
+
+  /** Nothing is renewed while the link is down: a question that waits would hurry the link for nobody. */
+  linkLost(): void {
+    for (const stay of this.#stays.values()) {
+      stay.cancelRenewal();
+      stay.known = false;
+    }
+  }
+
+  /** The link is back after an outage of `outageMs`. */
+  linkBack(outageMs: number): void {
+    for (const stay of this.#stays.values()) stay.outageMs += outageMs;
+    this.arrive();
+  }
+
+  /** Says goodbye, where the backend knows the client and answers at once. */
+  async leave(): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    const known = [...this.#stays].filter(([, stay]) => stay.known);
+    this.linkLost();
+    const { client } = this.options;
+    const goodbyes = known.map(([session_id]) =>
+      client.ask('detach_client', { session_id, client_id: client.clientId }, GOODBYE_MS),
+    );
+    await Promise.allSettled(goodbyes);
+  }
+
+  async #attach(session_id: string, stay: Stay): Promise<void> {
+    const { client, after } = this.options;
+    stay.cancelRenewal();
+    if (this.#left) return;
+    const { outageMs } = stay;
+    stay.outageMs = 0;
+    try {
+      const { lease_ms } = await client.ask('attach_client', {
+        session_id,
+        client_id: client.clientId,
+        ...(outageMs > 0 && { outage_ms: Math.round(outageMs) }),
+      });
+      if (this.#left) return;
+      stay.known = true;
+      stay.cancelRenewal();
+      stay.cancelRenewal = after(lease_ms / RENEWALS_A_LEASE, () => void this.#attach(session_id, stay));
+    } catch (error) {
+      // An older backend knows no presence, and a session can be gone. What got lost on the way is said after the outage.
+      if (!(error instanceof ProtocolError)) stay.outageMs += outageMs;
+    }
+  }
+}
