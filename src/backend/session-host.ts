@@ -140,7 +140,10 @@ export class SessionHost {
       get state() {
         return host.state;
       },
-      requireOpen: () => this.#requireOpen(),
+      requireOpen: () => {
+        this.#requireOpen();
+        this.#requireRunning();
+      },
       append: (client, bodies, ifRevision) => {
         this.context.admit(client, 'change');
         return this.#append(client, bodies, ifRevision);
@@ -392,10 +395,9 @@ export class SessionHost {
   }
 
   /** Gives every pending input the outcome `unknown`: for a session that came from elsewhere, where they may have run. */
-  async disownPending(errorClass: 'Imported' | 'Forked'): Promise<void> {
-    const source = errorClass === 'Imported' ? 'archive was made' : 'fork was made from a revision';
+  async disownPending(): Promise<void> {
     const outputs = this.state.pending.map(({ key }) =>
-      unknownOutput(key, errorClass, `the ${source} before this evaluation had an outcome`),
+      unknownOutput(key, 'Imported', 'the archive was made before this evaluation had an outcome'),
     );
     if (outputs.length > 0) await this.#append(BACKEND, outputs);
     this.#oldestMayHaveRun = false;
@@ -621,6 +623,8 @@ export class SessionHost {
   async abandon(): Promise<void> {
     this.#stopping = true;
     this.#engine?.interrupt();
+    // A change under way was made of what is here now, and must not come after what takes its place.
+    await this.contexts.exclusively(async () => {});
     await this.#lane.run(() => this.#stopEngine('requested'));
   }
 
