@@ -92,7 +92,7 @@ export class ContextKeeper {
       this.session.requireOpen();
       const conflict = this.#conflict(reference);
       const { context } = this.session.state;
-      const patch = decidingPatch(context, conflict.path, decidedValue(context, conflict, decision));
+      const patch = decidedPatch(context, conflict, decision);
       checkContext(applyMergePatch(context, patch) as Context, Object.keys(patch));
       const body: ResolvedEntry = { type: 'resolved', conflict: conflict.id, choice: decision.choice, patch };
       await this.session.append(decision.client, [body], decision.ifRevision);
@@ -141,6 +141,7 @@ export class ContextKeeper {
     const keys: string[] = [];
     const conflicts: EntryBody[] = [];
     const done: { waiting: Waiting; bodies: readonly EntryBody[] }[] = [];
+    const taken = new Map<string, readonly EntryBody[]>();
     let base: number | undefined;
     for (const waiting of group) {
       try {
@@ -151,11 +152,20 @@ export class ContextKeeper {
           waiting.resolve(answered);
           continue;
         }
+        const twin = key === undefined ? undefined : taken.get(key);
+        if (twin) {
+          done.push({ waiting, bodies: twin });
+          continue;
+        }
         const merge = await this.#merge(context, waiting.change);
         const bodies = merge.conflicts.map((each) => this.#conflictBody(each, merge.base, key));
         context = merge.context;
         if (merge.base < contextRevision(this.session.state)) base = Math.min(base ?? merge.base, merge.base);
-        if (key !== undefined) keys.push(key);
+        if (key !== undefined) {
+          taken.set(key, bodies);
+          // A conflict keeps its key itself.
+          if (bodies.length === 0) keys.push(key);
+        }
         conflicts.push(...bodies);
         done.push({ waiting, bodies });
       } catch (error) {
@@ -203,7 +213,9 @@ export class ContextKeeper {
         `update_session_state: "base_revision": the session ${state.name} is at revision ${state.revision}`,
       );
     }
-    if (base === undefined || base >= contextRevision(state)) {
+    // Who names a base has not seen what goes into the same entry before it, not even from another process of the client.
+    const isSeen = base !== undefined && base >= contextRevision(state) && ours === state.context;
+    if (base === undefined || isSeen) {
       const context = applyMergePatch(ours, patch) as Context;
       checkContext(context, touched);
       return { context, conflicts: [], base: state.revision };
@@ -256,9 +268,10 @@ function grouped(waiting: readonly Waiting[]): Waiting[][] {
   return groups;
 }
 
+/** A change that made no difference is written for its key: it must not make one when it comes again. */
 function contextBody(before: Context, after: Context, keys: readonly string[], base?: number): ContextEntry[] {
   const patch = mergePatchBetween(before, after);
-  if (Object.keys(patch).length === 0) return [];
+  if (Object.keys(patch).length === 0 && keys.length === 0) return [];
   return [{ type: 'context', patch, ...(base === undefined ? {} : { base }), ...(keys.length > 0 ? { keys } : {}) }];
 }
 
@@ -280,6 +293,16 @@ function checkSize(context: Context): void {
   );
 }
 
+/** Keeping what is there is always possible, also where nothing can be put at the place of the conflict any more. */
+function decidedPatch(
+  context: Context,
+  conflict: OpenConflict,
+  decision: { choice: Resolution; value?: unknown },
+): Context {
+  if (decision.choice === 'ours') return {};
+  return decidingPatch(context, conflict.path, decidedValue(context, conflict, decision));
+}
+
 /** @returns the value that a decision gives the place of the conflict; undefined removes it */
 function decidedValue(
   context: Context,
@@ -293,10 +316,11 @@ function decidedValue(
     case 'theirs':
       return conflict.theirs;
     case 'value':
-      return value ?? undefined;
+      if (value !== undefined) return value ?? undefined;
+      throw new ProtocolError('InvalidParameters', 'resolve_conflict: "value": the choice "value" needs one');
     case 'union': {
       const union = uniteValues(conflict.base, present, conflict.theirs);
-      if (union !== undefined) return union;
+      if (union !== undefined || (present === undefined && conflict.theirs === undefined)) return union;
       throw new ProtocolError(
         'NotResolvable',
         `What stands at ${conflict.path.join('.')} and what came have no union: only texts, lists and objects do`,

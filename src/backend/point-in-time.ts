@@ -20,7 +20,8 @@ export interface Point {
 export function checkpointState(journal: Journal, session: string): SessionState | undefined {
   const checkpoint = journal.checkpoint(session);
   const state = checkpoint && (JSON.parse(checkpoint.state) as SessionState);
-  return state?.version === STATE_VERSION ? state : undefined;
+  // Folding nothing onto it makes its maps what a fold makes them, safe for names such as "constructor".
+  return state?.version === STATE_VERSION ? fold([], state) : undefined;
 }
 
 /** Every entry up to a revision, in order. */

@@ -4,7 +4,7 @@ import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { loadStyle } from '../cli/style.js';
 import type { EvaluationResult } from '../protocol/documents.js';
-import { BackendCommand, sessionFlag } from '../service/backend-command.js';
+import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
 import { evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
 import { readInput } from '../service/input-file.js';
@@ -41,6 +41,7 @@ export default class Eval extends BackendCommand<Result> {
       env: 'STUI_TIMEOUT',
     }),
     key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
+    'if-revision': ifRevisionFlag,
     offline: Flags.option({
       summary: 'What to do when the backend cannot be reached.',
       description:
@@ -59,7 +60,7 @@ export default class Eval extends BackendCommand<Result> {
     const { args, flags } = await this.parse(Eval);
     const workplace = this.workplace(flags);
     const keepForLater = keepsForLater(flags.offline, process.env);
-    const given = { key: flags.key, timeoutMs: flags.timeout, keepForLater };
+    const given = { key: flags.key, timeoutMs: flags.timeout, ifRevision: flags['if-revision'], keepForLater };
     if (flags.rerun !== undefined && args.code !== undefined) {
       throw new UsageError('--rerun takes the source from the journal', 'Give a key or the source, not both.');
     }

@@ -179,11 +179,11 @@ export class OutboxKeyConflict extends LocalError {
 
   constructor(
     readonly key: string,
-    readonly differs: 'code' | 'session' | 'connection',
+    readonly differs: 'code' | 'change' | 'session' | 'connection',
   ) {
     super(
       `the key ${quoted(key)} was accepted for another ${differs} and is not acknowledged yet`,
-      'Use a key once: choose another one for this evaluation.',
+      'Use a key once: choose another one for this.',
     );
   }
 }
@@ -193,10 +193,7 @@ export class NotInOutbox extends LocalError {
   readonly code = 'not-in-outbox';
 
   constructor(readonly key: string) {
-    super(
-      `no evaluation with the key ${quoted(key)} waits in the outbox`,
-      'Ask what became of it with "stui result KEY".',
-    );
+    super(`nothing with the key ${quoted(key)} waits in the outbox`, 'Ask what became of it with "stui result KEY".');
   }
 }
 

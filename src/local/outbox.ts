@@ -1,6 +1,6 @@
 /**
- * The evaluations that were accepted on this machine and that no backend has acknowledged yet: one file an entry, as
- * maildir has it. Nothing here takes a lock, and looking into an empty outbox is one readdir.
+ * The evaluations and changes of contexts that were accepted on this machine and that no backend has acknowledged yet:
+ * one file an entry, as maildir has it. Nothing here takes a lock, and looking into an empty outbox is one readdir.
  */
 import { renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,13 @@ import { systemCode, writeFailure } from './system-error.js';
 
 export type { Delivery, DeliveryOptions } from './outbox/delivery.js';
 export type { OutboxWarning } from './outbox/directory.js';
-export type { OutboxEntry, OutboxOrder } from './outbox/entry.js';
+export {
+  type ChangeOrder,
+  type EvaluationOrder,
+  isChange,
+  type OutboxEntry,
+  type OutboxOrder,
+} from './outbox/entry.js';
 export type { Owner, Processes } from './outbox/owner.js';
 
 export interface OutboxOptions {
@@ -41,10 +47,10 @@ export class Outbox {
   }
 
   /**
-   * Accepts an evaluation, owned by this process until it is released or removed. Durable when it returns.
-   * @returns the entry that is there already if the key was accepted for the same code, session and connection: look at
-   *   its `state` and `owner` to see who delivers it
-   * @throws OutboxKeyConflict if the key stands for another evaluation
+   * Accepts an order, owned by this process until it is released or removed. Durable when it returns.
+   * @returns the entry that is there already if the key was accepted for the same code or patch, session and connection:
+   *   look at its `state` and `owner` to see who delivers it
+   * @throws OutboxKeyConflict if the key stands for something else
    * @throws LocalStateFull, LocalStateReadOnly, UnsafePath, ... if it was not accepted; nothing is left behind then
    */
   add(order: OutboxOrder): OutboxEntry {

@@ -1,19 +1,21 @@
 /** Brings the backend what earlier commands accepted and could not deliver, in order, before anything new. */
-import type { OutboxEntry } from '../local/outbox.js';
+import { type EvaluationOrder, isChange, type OutboxEntry } from '../local/outbox.js';
 import type { InterimReply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { Workplace } from './workplace.js';
+import { deliverChange } from './workspace/late-change.js';
 
 export interface DeliveredEntry {
   readonly key: string;
   readonly session: string;
   /**
-   * `accepted`: durable at the backend now. `known`: it was there already; an earlier delivery had arrived. `refused`: the
-   * backend will not take it as it is; it stays in the outbox.
+   * `accepted`: durable at the backend now. `known`: it was there already; an earlier delivery had arrived. `conflict`: a
+   * change of the context met what others had changed; the session keeps what it had there until somebody decides.
+   * `refused`: the backend will not take it as it is; it stays in the outbox.
    */
-  readonly outcome: 'accepted' | 'known' | 'refused';
-  /** Why it was refused. */
+  readonly outcome: 'accepted' | 'known' | 'conflict' | 'refused';
+  /** Why it was refused, or which places of the context are in conflict. */
   readonly reason: string | null;
 }
 
@@ -45,17 +47,25 @@ export async function deliverOrphans(workplace: Workplace, only?: { key: string 
 async function deliver(workplace: Workplace, entry: OutboxEntry): Promise<DeliveredEntry> {
   const { key, session } = entry;
   try {
-    const known = await isKnown(workplace, entry);
-    if (!known) await untilAccepted(workplace, entry);
+    const done = isChange(entry) ? await deliverChange(workplace, entry) : await deliverEvaluation(workplace, entry);
     workplace.outbox.remove(key);
-    return { key, session, outcome: known ? 'known' : 'accepted', reason: null };
+    return { key, session, ...done };
   } catch (error) {
     if (!(error instanceof ProtocolError) || error.type === 'ShuttingDown' || error.type === 'StorageFull') throw error;
     return { key, session, outcome: 'refused', reason: error.message };
   }
 }
 
-async function isKnown(workplace: Workplace, { key, session }: OutboxEntry): Promise<boolean> {
+async function deliverEvaluation(
+  workplace: Workplace,
+  order: EvaluationOrder,
+): Promise<Pick<DeliveredEntry, 'outcome' | 'reason'>> {
+  const known = await isKnown(workplace, order);
+  if (!known) await untilAccepted(workplace, order);
+  return { outcome: known ? 'known' : 'accepted', reason: null };
+}
+
+async function isKnown(workplace: Workplace, { key, session }: EvaluationOrder): Promise<boolean> {
   try {
     await workplace.ask('get_result', { key, session_id: session });
     return true;
@@ -65,7 +75,7 @@ async function isKnown(workplace: Workplace, { key, session }: OutboxEntry): Pro
   }
 }
 
-async function untilAccepted(workplace: Workplace, entry: OutboxEntry): Promise<void> {
+async function untilAccepted(workplace: Workplace, entry: EvaluationOrder): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const accepted = ({ status }: InterimReply) => {
       if (status === 'accepted') resolve();
@@ -79,6 +89,7 @@ async function untilAccepted(workplace: Workplace, entry: OutboxEntry): Promise<
           client_id: entry.client,
           key: entry.key,
           timeout_ms: entry.timeoutMs,
+          if_revision: entry.ifRevision,
           interim: true,
         },
         MAX_TIMEOUT_MS,
@@ -88,7 +99,7 @@ async function untilAccepted(workplace: Workplace, entry: OutboxEntry): Promise<
   });
 }
 
-/** @returns whether an evaluation that could not be delivered is kept for later, rather than failed at once */
+/** @returns whether what could not be delivered is kept for later, rather than failed at once */
 export function keepsForLater(policy: 'queue' | 'fail' | undefined, env: NodeJS.ProcessEnv): boolean {
   // A pipeline whose backend is gone has failed; a person's laptop that is offline has not.
   return policy === undefined ? !env['CI'] : policy === 'queue';

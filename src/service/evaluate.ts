@@ -1,6 +1,5 @@
 /** An evaluation from the client's side: sent under a key, and asked for again under the same key when the answer got lost. */
 import { randomUUID } from 'node:crypto';
-import { CliError } from '../cli/errors.js';
 import type { ExitName } from '../cli/exit-codes.js';
 import { onStop } from '../cli/signals.js';
 import { Unreachable } from '../client/errors.js';
@@ -9,6 +8,7 @@ import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { Evaluation } from '../session/evaluation.js';
 import { type DeliveredEntry, deliverOrphans } from './delivery.js';
+import { givenUp, untilAnswered } from './persistence.js';
 import type { Workplace } from './workplace.js';
 
 export interface EvaluationOrder {
@@ -18,6 +18,8 @@ export interface EvaluationOrder {
   readonly timeoutMs: number;
   /** Keep it in the outbox when the backend cannot be reached, rather than fail. */
   readonly keepForLater: boolean;
+  /** Refuse it unless the session is at this revision. */
+  readonly ifRevision?: number | undefined;
   /** Key of the evaluation with unknown outcome that this one runs again. */
   readonly rerunOf?: string;
 }
@@ -29,9 +31,6 @@ export interface Answered {
   readonly delivered: readonly DeliveredEntry[];
 }
 
-/** Times the same key is sent before the person is told to ask for it later. */
-const ATTEMPTS = 3;
-
 /**
  * Evaluates once, whatever happens to the backend or to this process meanwhile: the order is durable here before it is
  * sent, and leaves the outbox when it is durable there.
@@ -40,22 +39,23 @@ const ATTEMPTS = 3;
  */
 export async function evaluate(workplace: Workplace, order: EvaluationOrder): Promise<Answered> {
   const { outbox, connection, clientId: client } = workplace;
-  const { code, session, timeoutMs, rerunOf } = order;
+  const { code, session, timeoutMs, ifRevision, rerunOf } = order;
   const key = order.key ?? randomUUID();
   // What runs again is in the journal of the backend already, and cannot be asked for without it.
+  const condition = ifRevision === undefined ? {} : { ifRevision };
   const accepted =
-    rerunOf === undefined ? outbox.add({ key, connection, session, code, timeoutMs, client }) : undefined;
+    rerunOf === undefined ? outbox.add({ key, connection, session, code, timeoutMs, client, ...condition }) : undefined;
   const forget = onStop(() => {
     process.stderr.write(`stui: the evaluation goes on; ask what became of it with "stui result ${key}"\n`);
   });
   try {
     const delivered = await deliverOrphans(workplace);
-    return { evaluation: await askUntilAnswered(workplace, order, key), delivered };
+    return { evaluation: await askFor(workplace, order, key), delivered };
   } catch (error) {
     if (!(error instanceof Unreachable) || !order.keepForLater || !accepted) throw giveUpOn(key, error);
     // A backend that has it answers the next delivery from its journal.
     if (outbox.get(key)) outbox.release(key);
-    return { evaluation: queuedEvaluation(accepted), delivered: [] };
+    return { evaluation: queuedEvaluation(accepted, code), delivered: [] };
   } finally {
     forget();
     // Another command may have accepted the same key, and is waiting with it.
@@ -63,48 +63,37 @@ export async function evaluate(workplace: Workplace, order: EvaluationOrder): Pr
   }
 }
 
-async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, key: string): Promise<EvaluationResult> {
-  let mayHaveArrived = false;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const { evaluation } = await workplace.ask(
-        'evaluate',
-        {
-          code: order.code,
-          session_id: order.session,
-          client_id: workplace.clientId,
-          key,
-          timeout_ms: order.timeoutMs,
-          rerun_of: order.rerunOf,
-          interim: true,
-        },
-        // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.
-        MAX_TIMEOUT_MS,
-        ({ status }) => {
-          // From here on the backend has it, and the key finds its outcome.
-          if (status === 'accepted') workplace.outbox.remove(key);
-        },
-      );
-      return evaluation;
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      mayHaveArrived ||= error.mayHaveArrived;
-      if (attempt === ATTEMPTS || !mayHaveArrived) throw error;
-      await workplace.reconnect();
-    }
-  }
-}
-
-function giveUpOn(key: string, error: unknown): unknown {
-  if (!(error instanceof Unreachable) || !error.mayHaveArrived) return error;
-  return new CliError('unreachable', `${error.message}. The evaluation may have been accepted`, {
-    exit: 'unreachable',
-    hint: `Its key is ${key}: ask with "stui result ${key}", or send it again with --key ${key}; it runs once.`,
-    cause: error,
+function askFor(workplace: Workplace, order: EvaluationOrder, key: string): Promise<EvaluationResult> {
+  return untilAnswered(workplace, async () => {
+    const { evaluation } = await workplace.ask(
+      'evaluate',
+      {
+        code: order.code,
+        session_id: order.session,
+        client_id: workplace.clientId,
+        key,
+        timeout_ms: order.timeoutMs,
+        if_revision: order.ifRevision,
+        rerun_of: order.rerunOf,
+        interim: true,
+      },
+      // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.
+      MAX_TIMEOUT_MS,
+      ({ status }) => {
+        // From here on the backend has it, and the key finds its outcome.
+        if (status === 'accepted') workplace.outbox.remove(key);
+      },
+    );
+    return evaluation;
   });
 }
 
-function queuedEvaluation({ key, session, acceptedAt, client, code }: OutboxEntry): EvaluationResult {
+function giveUpOn(key: string, error: unknown): unknown {
+  const hint = `Its key is ${key}: ask with "stui result ${key}", or send it again with --key ${key}; it runs once.`;
+  return givenUp(error, 'The evaluation', hint);
+}
+
+function queuedEvaluation({ key, session, acceptedAt, client }: OutboxEntry, code: string): EvaluationResult {
   return {
     key,
     session,

@@ -77,8 +77,11 @@ export function restoreRemark(report: RestoreReport): string {
   return [remark, ...lost.map(({ name, reason }) => `stui: lost ${name}: ${reason}`)].join('\n');
 }
 
-/** One line about an evaluation that an earlier command had left in the outbox. */
+/** One line about what an earlier command had left in the outbox. */
 export function deliveryRemark({ key, outcome, reason }: DeliveredEntry): string {
+  if (outcome === 'conflict') {
+    return `stui: delivered ${key} from the outbox; others had changed ${reason} too: decide with "stui session conflicts"`;
+  }
   if (outcome === 'refused')
     return `stui: the backend refuses ${key} from the outbox: ${reason}; drop it with "stui outbox drop ${key}"`;
   return `stui: delivered ${key} from the outbox${outcome === 'known' ? '; it had arrived before' : ''}`;

@@ -120,6 +120,11 @@ export class Workplace {
     }
   }
 
+  /** Says something besides the result that the person should know. */
+  warn(message: string): void {
+    this.options.warn(message);
+  }
+
   /** Uses a client that the caller keeps, instead of making one. */
   use(client: BackendClient): void {
     this.#client = Promise.resolve(client);

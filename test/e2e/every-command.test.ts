@@ -1,5 +1,5 @@
 /** Every command there is, in the life of one session, for people and for scripts. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { DIST, type Ending, type Json, stui, stuiWith, temporaryHome } from './stui.js';
@@ -31,6 +31,14 @@ const LIFE: readonly (readonly string[])[] = [
   ['result', 'first'],
   ['history'],
   ['log'],
+  ['workspace set', 'preferences.font', 'Mono'],
+  ['workspace edit-patch', 'patch.json'],
+  ['workspace show'],
+  ['workspace get', 'buffer'],
+  ['workspace bindings'],
+  ['session conflicts'],
+  ['session resolve', 'CONFLICT', '--theirs'],
+  ['workspace unset', 'preferences.font'],
   ['status'],
   ['wait session', 'demo'],
   ['stats'],
@@ -65,12 +73,20 @@ interface Step {
 async function live(home: string, ...flags: readonly string[]): Promise<Step[]> {
   // What `outbox drop` drops.
   await stui(home, 'eval', '3', '--session', 'demo', '--no-autostart', '--key', 'kept');
+  writeFileSync(join(home, 'patch.json'), '{"buffer": "3 + 4", "preferences": {"size": 14}}');
   const steps: Step[] = [];
-  for (const [command = '', ...args] of LIFE) {
+  for (const [command = '', ...given] of LIFE) {
+    const args = await Promise.all(given.map((word) => (word === 'CONFLICT' ? conflictIn(home) : word)));
     const ending = await stuiWith(home, { cwd: home }, ...command.split(' '), ...args, ...flags);
     steps.push({ command, ending });
   }
   return steps;
+}
+
+/** What `session resolve` decides: a value set by somebody who had seen none there. @returns its id */
+async function conflictIn(home: string): Promise<string> {
+  const { json } = await stui(home, 'workspace', 'set', 'preferences.font', 'Serif', '--base', '1', '--json');
+  return json.conflicts[0].id;
 }
 
 it('the life of a session leaves out no command', () => {

@@ -10,9 +10,9 @@ interface Result {
 }
 
 export default class OutboxDrop extends BackendCommand<Result> {
-  static override summary = 'Remove an evaluation from the outbox, undelivered.';
+  static override summary = 'Remove an evaluation or a change from the outbox, undelivered.';
   static override examples = ['<%= config.bin %> <%= command.id %> deploy-42 --yes'];
-  static override args = { key: stringArg({ description: 'Idempotency key of the evaluation.', required: true }) };
+  static override args = { key: stringArg({ description: 'Its idempotency key.', required: true }) };
   static override flags = { yes: Flags.boolean({ summary: 'Do it. Without this nothing is dropped.' }) };
 
   protected override async execute(): Promise<Result> {
@@ -20,7 +20,7 @@ export default class OutboxDrop extends BackendCommand<Result> {
     const { outbox } = this.workplace(flags);
     if (!outbox.get(args.key)) throw new NotInOutbox(args.key);
     if (!flags.yes) {
-      throw new UsageError(`Dropping ${args.key} means that it never runs`, 'Say --yes to drop it.');
+      throw new UsageError(`Dropping ${args.key} means that it is never done`, 'Say --yes to drop it.');
     }
     outbox.remove(args.key);
     return { key: args.key, dropped: true };

@@ -12,8 +12,9 @@ interface Result {
 export default class OutboxFlush extends BackendCommand<Result> {
   static override summary = 'Deliver what waits in the outbox for this connection.';
   static override description =
-    'Every evaluation is delivered once, in the order of acceptance; "stui result KEY" tells what became of it. Evaluations ' +
-    'do the same before they send anything new. Exits 4 when the backend refuses one: it stays until it is dropped.';
+    'Every evaluation and every change of a workspace is delivered once, in the order of acceptance; "stui result KEY" tells ' +
+    'what became of an evaluation. Evaluations and changes do the same before they send anything new. Exits 4 when the ' +
+    'backend refuses one, which stays until it is dropped, and when a change meets a conflict.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --connection ci --json',
@@ -23,13 +24,13 @@ export default class OutboxFlush extends BackendCommand<Result> {
     const { flags } = await this.parse(OutboxFlush);
     const workplace = this.workplace(flags);
     const delivered = await deliverOrphans(workplace);
-    if (delivered.some(({ outcome }) => outcome === 'refused')) this.exitAs('conflict');
+    if (delivered.some(({ outcome }) => outcome === 'refused' || outcome === 'conflict')) this.exitAs('conflict');
     return { connection: workplace.connection, delivered, left: workplace.outbox.list(workplace.connection).length };
   }
 
   protected override render({ delivered, left }: Result): string {
     for (const entry of delivered) this.remark(deliveryRemark(entry));
     const count = delivered.filter(({ outcome }) => outcome !== 'refused').length;
-    return `Delivered ${count} evaluation${count === 1 ? '' : 's'}${left > 0 ? `; ${left} left` : ''}`;
+    return `Delivered ${count} ${count === 1 ? 'entry' : 'entries'}${left > 0 ? `; ${left} left` : ''}`;
   }
 }

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../cli/errors.js';
-import { BackendCommand, sessionArg } from '../../service/backend-command.js';
+import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
 
 interface Result {
   readonly session: string;
@@ -13,6 +13,7 @@ export default class SessionDelete extends BackendCommand<Result> {
   static override args = { session: sessionArg(true) };
   static override flags = {
     yes: Flags.boolean({ summary: 'Do it. Without this nothing is deleted.' }),
+    'if-revision': ifRevisionFlag,
   };
 
   protected override async execute(): Promise<Result> {
@@ -25,7 +26,10 @@ export default class SessionDelete extends BackendCommand<Result> {
         `Keep a copy with "stui session export", then say --yes.`,
       );
     }
-    const { session_id: id } = await workplace.ask('delete_session', { session_id: reference });
+    const { session_id: id } = await workplace.ask('delete_session', {
+      session_id: reference,
+      if_revision: flags['if-revision'],
+    });
     await workplace.forget(id);
     return { session: id, deleted: true };
   }

@@ -2,7 +2,7 @@ import { stringArg } from '../../cli/args.js';
 import { UsageError } from '../../cli/errors.js';
 import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
-import { BackendCommand, sessionArg } from '../../service/backend-command.js';
+import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
 import { parseLabelChanges } from '../../service/labels.js';
 import { labelText } from '../../service/session-text.js';
 
@@ -15,6 +15,7 @@ export default class SessionLabel extends BackendCommand<SessionSummary> {
     session: sessionArg(true),
     label: stringArg({ description: 'key=value sets, key- removes; several can be given.', required: true }),
   };
+  static override flags = { 'if-revision': ifRevisionFlag };
 
   protected override async execute(): Promise<SessionSummary> {
     const { args, argv, flags } = await this.parse(SessionLabel);
@@ -26,6 +27,7 @@ export default class SessionLabel extends BackendCommand<SessionSummary> {
       session_id: workplace.sessionReference(args.session),
       labels: parseLabelChanges(words),
       client_id: workplace.clientId,
+      if_revision: flags['if-revision'],
     });
     await workplace.remember(session);
     return session;

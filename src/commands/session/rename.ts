@@ -1,7 +1,7 @@
 import { stringArg } from '../../cli/args.js';
 import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
-import { BackendCommand, sessionArg } from '../../service/backend-command.js';
+import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
 
 export default class SessionRename extends BackendCommand<SessionSummary> {
   static override summary = 'Give a session another name.';
@@ -10,6 +10,7 @@ export default class SessionRename extends BackendCommand<SessionSummary> {
     session: sessionArg(true),
     name: stringArg({ description: 'New name, unique among open sessions.', required: true }),
   };
+  static override flags = { 'if-revision': ifRevisionFlag };
 
   protected override async execute(): Promise<SessionSummary> {
     const { args, flags } = await this.parse(SessionRename);
@@ -18,6 +19,7 @@ export default class SessionRename extends BackendCommand<SessionSummary> {
       session_id: workplace.sessionReference(args.session),
       name: args.name,
       client_id: workplace.clientId,
+      if_revision: flags['if-revision'],
     });
     await workplace.remember(session);
     return session;

@@ -1,6 +1,6 @@
 import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
-import { BackendCommand, sessionArg } from '../../service/backend-command.js';
+import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
 import { formatBytes } from '../../service/session-text.js';
 
 interface Result {
@@ -19,6 +19,7 @@ export default class SessionSave extends BackendCommand<Result> {
     '<%= config.bin %> <%= command.id %> build-42 --json',
   ];
   static override args = { session: sessionArg(false) };
+  static override flags = { 'if-revision': ifRevisionFlag };
 
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(SessionSave);
@@ -26,6 +27,7 @@ export default class SessionSave extends BackendCommand<Result> {
     return workplace.ask('save_session', {
       session_id: workplace.sessionReference(args.session),
       client_id: workplace.clientId,
+      if_revision: flags['if-revision'],
     });
   }
 

@@ -1,4 +1,4 @@
-/** Accepting an evaluation: whole, once for each key, and on the disk before anybody is told so. */
+/** Accepting an order: whole, once for each key, and on the disk before anybody is told so. */
 import { existsSync, fsyncSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -7,7 +7,7 @@ import { ensurePrivateDirectory } from '../private-directory.js';
 import { syncDirectory } from '../store-write.js';
 import { systemCode, writeFailure } from '../system-error.js';
 import type { OutboxDirectory, Survey } from './directory.js';
-import { type AcceptedOrder, encodeEntry, type OutboxEntry, type OutboxOrder } from './entry.js';
+import { encodeEntry, isChange, type OutboxEntry, type OutboxOrder } from './entry.js';
 import { entryName, hashOf, nextOrder } from './file-name.js';
 import { type Announcement, announce, pauseMs, rivals, withdraw } from './reservation.js';
 
@@ -22,7 +22,7 @@ class Outrun extends Error {
 }
 
 /**
- * @returns the entry, durable; the one that is there if the key has been accepted for the same evaluation already
+ * @returns the entry, durable; the one that is there if the key has been accepted for the same already
  * @throws OutboxKeyConflict, LocalStateFull, LocalStateReadOnly, LocalStateNewer, LocalStateLocked, UnsafePath; nothing
  *   is left behind then
  */
@@ -66,25 +66,33 @@ function existing(directory: OutboxDirectory, found: Survey, order: OutboxOrder)
   const name = found.entries.find(({ keyHash }) => keyHash === hashOf(order.key));
   const entry = name && directory.read(name);
   if (entry === undefined) return undefined;
-  for (const field of ['code', 'session', 'connection'] as const) {
+  if (contentOf(entry) !== contentOf(order)) {
+    throw new OutboxKeyConflict(order.key, isChange(order) ? 'change' : 'code');
+  }
+  for (const field of ['session', 'connection'] as const) {
     if (entry[field] !== order[field]) throw new OutboxKeyConflict(order.key, field);
   }
   return entry;
+}
+
+/** Of equal texts the orders ask for the same, and are of the same kind. */
+function contentOf(order: OutboxOrder): string {
+  return JSON.stringify(isChange(order) ? order.patch : order.code);
 }
 
 function publish(
   directory: OutboxDirectory,
   { path, descriptor, name: { subject, owner } }: Announcement,
   found: Survey,
-  { key, connection, session, code, timeoutMs, client }: OutboxOrder,
+  order: OutboxOrder,
   now: Date,
 ): OutboxEntry {
-  const accepted: AcceptedOrder = { key, connection, session, code, timeoutMs, client, acceptedAt: now.toISOString() };
+  const accepted = { ...order, acceptedAt: now.toISOString() };
   // Goes on after short writes, which is how a disk that is getting full begins.
   writeFileSync(descriptor, encodeEntry(accepted));
   fsyncSync(descriptor);
-  const order = nextOrder(now.getTime(), found.entries.at(-1)?.order);
-  const target = join(directory.path, entryName(order, subject, owner).file);
+  const place = nextOrder(now.getTime(), found.entries.at(-1)?.order);
+  const target = join(directory.path, entryName(place, subject, owner).file);
   rename(path, target);
   try {
     syncDirectory(directory.path);
@@ -92,7 +100,7 @@ function publish(
     unlinkSync(target);
     throw error;
   }
-  return { ...accepted, order, state: 'sending', owner };
+  return { ...accepted, order: place, state: 'sending', owner };
 }
 
 function rename(from: string, to: string): void {

@@ -94,7 +94,7 @@ export class OutboxDirectory {
   }
 
   /**
-   * Removes a reservation; it may hold part of an evaluation, which was not accepted. One that cannot be removed counts
+   * Removes a reservation; it may hold part of an order, which was not accepted. One that cannot be removed counts
    * for nothing once its process has ended.
    */
   discard(file: string): void {

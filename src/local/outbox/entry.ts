@@ -1,36 +1,54 @@
 /** An entry of the outbox, and how its file holds it. */
 import { createHash } from 'node:crypto';
-import { type Fields, type StoreShape, WrongShape } from '../store-contents.js';
+import { type Fields, isFields, type StoreShape, WrongShape } from '../store-contents.js';
 import type { Owner } from './owner.js';
 
-/** An evaluation to accept. */
-export interface OutboxOrder {
-  /** Idempotency key: the backend knows the evaluation by it, too. */
+interface AnyOrder {
+  /** Idempotency key: the backend knows what was asked for by it, too. */
   readonly key: string;
   readonly connection: string;
   /** Id or name, as the client resolved it. */
   readonly session: string;
-  readonly code: string;
-  readonly timeoutMs: number;
   /** Id of the client that accepts it. */
   readonly client: string;
+  /** The backend is to refuse it unless the session is at this revision. */
+  readonly ifRevision?: number;
 }
+
+/** An evaluation to accept. */
+export interface EvaluationOrder extends AnyOrder {
+  readonly code: string;
+  readonly timeoutMs: number;
+}
+
+/** A change of a session's workspace context to accept. */
+export interface ChangeOrder extends AnyOrder {
+  /** A merge patch (RFC 7396). */
+  readonly patch: Fields;
+  /** Revision whose context it was made from; null when that was never seen. */
+  readonly base: number | null;
+}
+
+export type OutboxOrder = EvaluationOrder | ChangeOrder;
 
 /** What the file of an entry holds; written once, never changed. */
-export interface AcceptedOrder extends OutboxOrder {
+export type AcceptedOrder = OutboxOrder & {
   /** ISO 8601 UTC, by the clock as it was then: `order` and not this says what came first. */
   readonly acceptedAt: string;
-}
+};
 
-export interface OutboxEntry extends AcceptedOrder {
+export type OutboxEntry = AcceptedOrder & {
   /** Sorts entries by acceptance, as a string. */
   readonly order: string;
   /** `sending`: its owner is about to deliver it. `queued`: whoever comes next delivers it. */
   readonly state: 'sending' | 'queued';
   readonly owner: Owner | null;
-}
+};
 
-const SCHEMA_VERSION = 1;
+/** Of evaluations that ask for no revision, which is all that a stui knew that knew no other version. */
+const PLAIN_VERSION = 1;
+
+const SCHEMA_VERSION = 2;
 
 export const ENTRY_SHAPE: StoreShape<AcceptedOrder> = {
   schemaVersion: SCHEMA_VERSION,
@@ -38,28 +56,52 @@ export const ENTRY_SHAPE: StoreShape<AcceptedOrder> = {
     throw new WrongShape('it is empty');
   },
   decode: (fields) => {
-    const accepted = {
-      key: text(fields, 'key'),
-      connection: text(fields, 'connection'),
-      session: text(fields, 'session'),
-      code: text(fields, 'code'),
-      timeoutMs: number(fields, 'timeoutMs'),
-      client: text(fields, 'client'),
-      acceptedAt: text(fields, 'acceptedAt'),
-    };
+    const accepted = 'patch' in fields ? decodeChange(fields) : decodeEvaluation(fields);
     if (fields['digest'] !== digestOf(accepted)) throw new WrongShape('its content does not have its digest');
     return accepted;
   },
 };
 
+export function isChange<O extends OutboxOrder>(order: O): order is O & ChangeOrder {
+  return 'patch' in order;
+}
+
 export function encodeEntry(accepted: AcceptedOrder): string {
-  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, digest: digestOf(accepted), ...accepted })}\n`;
+  const isPlain = !isChange(accepted) && accepted.ifRevision === undefined;
+  // Older versions leave what they do not understand where it is.
+  const schemaVersion = isPlain ? PLAIN_VERSION : SCHEMA_VERSION;
+  return `${JSON.stringify({ schemaVersion, digest: digestOf(accepted), ...accepted })}\n`;
+}
+
+function decodeEvaluation(fields: Fields): AcceptedOrder {
+  return { ...decodeCommon(fields), code: text(fields, 'code'), timeoutMs: number(fields, 'timeoutMs') };
+}
+
+function decodeChange(fields: Fields): AcceptedOrder {
+  const { patch } = fields;
+  if (!isFields(patch)) throw new WrongShape('patch is not an object');
+  return { ...decodeCommon(fields), patch, base: fields['base'] === null ? null : number(fields, 'base') };
+}
+
+function decodeCommon(fields: Fields): Pick<AcceptedOrder, keyof AnyOrder | 'acceptedAt'> {
+  return {
+    key: text(fields, 'key'),
+    connection: text(fields, 'connection'),
+    session: text(fields, 'session'),
+    client: text(fields, 'client'),
+    ...('ifRevision' in fields ? { ifRevision: number(fields, 'ifRevision') } : {}),
+    acceptedAt: text(fields, 'acceptedAt'),
+  };
 }
 
 /** A flipped bit inside the code would still be JSON, and run as something that nobody wrote. */
-function digestOf({ key, connection, session, code, timeoutMs, client, acceptedAt }: AcceptedOrder): string {
-  const content = JSON.stringify([key, connection, session, code, timeoutMs, client, acceptedAt]);
-  return createHash('sha256').update(content).digest('hex');
+function digestOf(accepted: AcceptedOrder): string {
+  const { key, connection, session, client, acceptedAt, ifRevision } = accepted;
+  const condition = ifRevision === undefined ? [] : [{ ifRevision }];
+  const content = isChange(accepted)
+    ? [{ patch: accepted.patch, base: accepted.base }, key, connection, session, client, acceptedAt, ...condition]
+    : [key, connection, session, accepted.code, accepted.timeoutMs, client, acceptedAt, ...condition];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
 function text(fields: Fields, name: string): string {

@@ -1,4 +1,5 @@
 /** Delivers the outbox and audits it: what was in it is accounted for once, also when the link breaks in the middle. */
+import { isChange, type OutboxEntry } from '../../local/outbox.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { type DeliveredEntry, deliverOrphans } from '../delivery.js';
 import type { Workplace } from '../workplace.js';
@@ -25,7 +26,7 @@ export class AuditedDelivery {
    */
   async deliver(): Promise<DeliveryAccount> {
     const { outbox, connection } = this.workplace;
-    const before = outbox.orphans(connection).map(({ key }) => key);
+    const before = outbox.orphans(connection);
     let delivered: readonly DeliveredEntry[] = [];
     try {
       delivered = await deliverOrphans(this.workplace);
@@ -39,13 +40,18 @@ export class AuditedDelivery {
     return account;
   }
 
-  #note(before: readonly string[], delivered: readonly DeliveredEntry[]): void {
+  #note(before: readonly OutboxEntry[], delivered: readonly DeliveredEntry[]): void {
     for (const { key, session, outcome } of delivered) {
-      if (outcome === 'accepted') this.#counts.deliveredLate += 1;
+      if (outcome === 'accepted' || outcome === 'conflict') this.#counts.deliveredLate += 1;
       if (outcome === 'known') this.#known.set(key, session);
     }
     const told = new Set(delivered.map(({ key }) => key));
-    for (const key of before) if (!told.has(key) && !this.workplace.outbox.get(key)) this.#missing.add(key);
+    const left = before.filter(({ key }) => !told.has(key) && !this.workplace.outbox.get(key));
+    for (const entry of left) {
+      // It leaves the outbox when the backend has answered it, and nobody can be asked for it by its key.
+      if (isChange(entry)) this.#counts.deliveredLate += 1;
+      else this.#missing.add(entry.key);
+    }
   }
 
   async #askForKnown(): Promise<void> {

@@ -152,7 +152,7 @@ describe('what is no entry', () => {
 describe('an entry of a newer stui', () => {
   it('stays where it is and is reported; the others are delivered as ever', () => {
     const { data, outbox, bad } = threeEntries();
-    const text = JSON.stringify({ ...JSON.parse(readFileSync(bad, 'utf8')), schemaVersion: 2, code: { later: true } });
+    const text = JSON.stringify({ ...JSON.parse(readFileSync(bad, 'utf8')), schemaVersion: 3, code: { later: true } });
     writeFileSync(bad, text);
     expect(keys(outbox)).toEqual(['before', 'after']);
     expect(outbox.warnings).toMatchObject([{ code: 'outbox-newer', message: expect.stringContaining('newer stui') }]);

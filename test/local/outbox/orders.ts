@@ -1,7 +1,13 @@
 /** Outboxes and orders for tests. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Outbox, type OutboxOptions, type OutboxOrder, type OutboxWarning } from '../../../src/local/outbox.js';
+import {
+  type ChangeOrder,
+  type EvaluationOrder,
+  Outbox,
+  type OutboxOptions,
+  type OutboxWarning,
+} from '../../../src/local/outbox.js';
 
 export interface TestOutbox extends Outbox {
   readonly warnings: readonly OutboxWarning[];
@@ -13,13 +19,25 @@ export function outboxIn(data: string, options: Partial<OutboxOptions> = {}): Te
   return Object.assign(outbox, { warnings });
 }
 
-export function order(key: string, others: Partial<OutboxOrder> = {}): OutboxOrder {
+export function order(key: string, others: Partial<EvaluationOrder> = {}): EvaluationOrder {
   return {
     key,
     connection: 'lab',
     session: 'main',
     code: `Transcript show: '${key}'`,
     timeoutMs: 1000,
+    client: 'me',
+    ...others,
+  };
+}
+
+export function change(key: string, others: Partial<ChangeOrder> = {}): ChangeOrder {
+  return {
+    key,
+    connection: 'lab',
+    session: 'main',
+    patch: { buffer: `"${key}"`, preferences: { font: null } },
+    base: 7,
     client: 'me',
     ...others,
   };

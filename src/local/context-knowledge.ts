@@ -1,0 +1,173 @@
+/**
+ * At which revision this machine last knew the context of a session, so that a change says what it was made from. Not
+ * losable: without it a change would overwrite, without a word, what others changed meanwhile.
+ */
+import type { Store } from './store.js';
+import { type Fields, isFields, type StoreShape, WrongShape } from './store-contents.js';
+
+/** A place that this machine set, and that has exactly what it set. */
+export interface OwnChange {
+  /** Empty for the whole context: what else is in it was known here before. */
+  readonly path: readonly string[];
+  /** Revision that the change was made from. */
+  readonly from: number;
+  /** Revision that has it. */
+  readonly revision: number;
+}
+
+/** From which context to which a change led. */
+export interface Made {
+  /** Revision that it was made from; undefined when nothing was known of the context. */
+  readonly from: number | undefined;
+  /** Revision that the backend merged it from, where that is another one: see {@link KnownContexts.continued}. */
+  readonly base?: number | undefined;
+  readonly revision: number;
+}
+
+export interface ContextKnowledge {
+  readonly connection: string;
+  readonly session: string;
+  /** The context as it was then was shown here. */
+  readonly seen: number;
+  /** Newest first. What others changed elsewhere in the context by then was not shown. */
+  readonly own: readonly OwnChange[];
+}
+
+export interface ContextKnowledgeFile {
+  /** Most recently used first. */
+  readonly contexts: readonly ContextKnowledge[];
+}
+
+/** More sessions than anybody works in at one time. */
+export const KNOWN_CONTEXTS_LIMIT = 500;
+
+/** Places in a context that are set again before somebody looks at it. A forgotten one is a conflict more, not a loss. */
+const OWN_CHANGES_LIMIT = 50;
+
+export const CONTEXT_KNOWLEDGE_SHAPE: StoreShape<ContextKnowledgeFile> = {
+  schemaVersion: 1,
+  empty: () => ({ contexts: [] }),
+  decode: ({ contexts = [] }) => {
+    if (!Array.isArray(contexts)) throw new WrongShape('contexts is not a list');
+    const wrong = contexts.findIndex((each) => !isKnowledge(each));
+    if (wrong !== -1) throw new WrongShape(`contexts[${wrong}] does not say what is known of which session`);
+    return { contexts };
+  },
+};
+
+export class KnownContexts {
+  constructor(private readonly store: Store<ContextKnowledgeFile>) {}
+
+  /**
+   * @param paths the places that are to be changed
+   * @returns the newest revision at which all of them were known here; undefined when they never were
+   */
+  base(connection: string, session: string, paths: readonly (readonly string[])[]): number | undefined {
+    const known = find(this.store.read(), connection, session);
+    if (known === undefined) return undefined;
+    const revisions = paths.map((path) => Math.max(known.seen, ownAt(known, path)?.revision ?? 0));
+    return paths.length === 0 ? known.seen : Math.min(...revisions);
+  }
+
+  /**
+   * Of changes made one after another from the same context, those before have been delivered: the next one was made from
+   * what they left.
+   * @param from revision whose context the change says it was made from
+   * @returns the revision whose context has, at `paths`, what it was really made from
+   */
+  continued(connection: string, session: string, paths: readonly (readonly string[])[], from: number): number {
+    const known = find(this.store.read(), connection, session);
+    const revisions = paths.map((path) => (known && ownAt(known, path, from)?.revision) ?? from);
+    return paths.length === 0 ? from : Math.min(...revisions);
+  }
+
+  /** The context was shown as it was at a revision. */
+  async saw(connection: string, session: string, revision: number): Promise<void> {
+    await this.change(connection, session, (known) =>
+      known && known.seen >= revision ? known : { connection, session, seen: revision, own: known?.own ?? [] },
+    );
+  }
+
+  /**
+   * A change of this machine is in the context.
+   * @param paths places that have exactly what it set; the whole context, which is the empty path, where nobody else
+   *   changed anything
+   */
+  async made(connection: string, session: string, paths: readonly (readonly string[])[], made: Made): Promise<void> {
+    const { from, base = from, revision } = made;
+    await this.change(connection, session, (known) => {
+      if (known === undefined || from === undefined)
+        return { connection, session, seen: revision, own: known?.own ?? [] };
+      const added = paths.map((path) => ({ path, from, revision }));
+      const kept = known.own.filter((each) => each.from !== from || !paths.some((path) => isWithin(each.path, path)));
+      const isKnown = base === known.seen && paths.some((path) => path.length === 0);
+      const seen = isKnown ? revision : known.seen;
+      return { ...known, seen, own: [...added, ...kept].slice(0, OWN_CHANGES_LIMIT) };
+    });
+  }
+
+  /** Nothing is known any more: the session has not the history that it had. */
+  async forget(connection: string, session: string): Promise<void> {
+    await this.change(connection, session, () => undefined);
+  }
+
+  async forgetConnection(connection: string): Promise<void> {
+    if (!this.store.read().contexts.some((each) => each.connection === connection)) return;
+    await this.store.update(({ contexts }) => ({
+      contexts: contexts.filter((each) => each.connection !== connection),
+    }));
+  }
+
+  private async change(
+    connection: string,
+    session: string,
+    next: (known: ContextKnowledge | undefined) => ContextKnowledge | undefined,
+  ): Promise<void> {
+    const known = find(this.store.read(), connection, session);
+    if (next(known) === known) return;
+    await this.store.update((file) => {
+      const present = find(file, connection, session);
+      const changed = next(present);
+      const others = file.contexts.filter((each) => each !== present);
+      return { contexts: (changed ? [changed, ...others] : others).slice(0, KNOWN_CONTEXTS_LIMIT) };
+    });
+  }
+}
+
+function find({ contexts }: ContextKnowledgeFile, connection: string, session: string): ContextKnowledge | undefined {
+  return contexts.find((each) => each.connection === connection && each.session === session);
+}
+
+function ownAt({ own }: ContextKnowledge, path: readonly string[], from?: number): OwnChange | undefined {
+  return own.find((each) => isWithin(path, each.path) && (from === undefined || each.from === from));
+}
+
+/** @returns whether `path` is `outer`, or leads to something inside of it */
+function isWithin(path: readonly string[], outer: readonly string[]): boolean {
+  return outer.every((name, index) => path[index] === name);
+}
+
+function isKnowledge(json: unknown): json is ContextKnowledge {
+  return (
+    isFields(json) &&
+    typeof json['connection'] === 'string' &&
+    typeof json['session'] === 'string' &&
+    isRevision(json['seen']) &&
+    Array.isArray(json['own']) &&
+    json['own'].every(isOwnChange)
+  );
+}
+
+function isOwnChange(json: unknown): boolean {
+  return (
+    isFields(json) &&
+    Array.isArray(json['path']) &&
+    json['path'].every((name) => typeof name === 'string') &&
+    isRevision(json['from']) &&
+    isRevision(json['revision'])
+  );
+}
+
+function isRevision(value: Fields[string]): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

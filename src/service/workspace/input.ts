@@ -1,0 +1,102 @@
+/** Paths, values and patches as people give them: on the command line, in a file, or on stdin. */
+import { isUtf8 } from 'node:buffer';
+import { UsageError } from '../../cli/errors.js';
+import { BadPath, parsePath } from '../../session/context-path.js';
+import { contextProblem } from '../../session/context-problem.js';
+import { isObject, type Json, type JsonObject } from '../../session/json.js';
+import { applyMergePatch } from '../../session/merge-patch.js';
+import { readInput } from '../input-file.js';
+
+export interface GivenValue {
+  readonly value?: string | undefined;
+  /** Or `-` for stdin. */
+  readonly file?: string | undefined;
+  /** Take it as it is, also where it would be JSON. */
+  readonly asText: boolean;
+}
+
+/** @param context what the patch is made from; undefined where nothing is known of it */
+export type MakePatch = (context: JsonObject | undefined) => JsonObject;
+
+/** @throws UsageError */
+export function pathOf(text: string): string[] {
+  return orUsageError(() => parsePath(text));
+}
+
+/** A text where it is the buffer or no JSON, else what the JSON says. @throws UsageError, CliError */
+export function givenValue(path: readonly string[], { value, file, asText }: GivenValue): Json {
+  if (value !== undefined && file !== undefined) throw new UsageError('Give the value or a file, not both');
+  if (value === undefined && file === undefined) {
+    throw new UsageError('No value is given', 'Give it as an argument, a file with -f, or -f - for stdin.');
+  }
+  const text = value ?? readText(file as string);
+  const json = asText || isBuffer(path) ? undefined : parsed(text);
+  return json === undefined ? text : json;
+}
+
+/** What a place in conflict is to be: JSON, but for the buffer, which is a text. @throws UsageError, CliError */
+export function givenDecision(path: readonly string[], file: string): Json {
+  const text = readText(file);
+  return isBuffer(path) ? text : parsedStrictly(text, `What ${path.join('.')} is to be`);
+}
+
+/** @throws UsageError, CliError */
+export function patchIn(file: string): JsonObject {
+  const patch = parsedStrictly(readText(file), 'The patch');
+  if (isObject(patch)) return patch;
+  throw new UsageError(
+    'The patch is not a JSON object',
+    'Write a merge patch (RFC 7396): {"preferences": {"font": 12}}.',
+  );
+}
+
+/**
+ * @param change what makes a patch for a context, and throws BadPath where none can be made
+ * @returns the patch
+ * @throws UsageError with the place and the reason when a part of the context would not be what it has to be
+ */
+export function checkedPatch(change: MakePatch, context: JsonObject | undefined): JsonObject {
+  const patch = orUsageError(() => change(context));
+  const changed = applyMergePatch(context, patch) as JsonObject;
+  // What is wrong with other parts is not this change's doing, and must not keep anybody from mending it.
+  const touched = Object.fromEntries(Object.entries(changed).filter(([part]) => Object.hasOwn(patch, part)));
+  const problem = contextProblem(touched);
+  if (problem === undefined) return patch;
+  throw new UsageError(problem.replace(/\.$/, ''), 'Nothing was changed.');
+}
+
+function isBuffer(path: readonly string[]): boolean {
+  return path.length === 1 && path[0] === 'buffer';
+}
+
+/** Decoding would replace bad bytes without a word. */
+function readText(file: string): string {
+  const bytes = readInput(file);
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new UsageError(`${file === '-' ? 'The input' : file} is not UTF-8 text`);
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parsedStrictly(text: string, what: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${what} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function orUsageError<R>(work: () => R): R {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof BadPath) throw new UsageError(error.message.replace(/\.$/, ''));
+    throw error;
+  }
+}
