@@ -19,6 +19,7 @@ export const EXIT_BY_ERROR_CODE: Readonly<Record<string, ExitName>> = {
   'backend-running': 'conflict',
   'journal-damaged': 'damaged',
   'journal-not-repaired': 'unexpected',
+  'no-journal': 'notFound',
   // What this machine remembers (src/local).
   'connection-exists': 'conflict',
   'invalid-value': 'usage',

@@ -3,7 +3,7 @@
  * it longer than for another one. What a crash leaves is the old form or the new one.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { StoredEntry } from '../session/entry.js';
+import type { Entry, StoredEntry } from '../session/entry.js';
 import { BEGINNING, BrokenLink } from './chain-walk.js';
 import { DamagedJournal } from './journal.js';
 import { type Contents, LINE_FEED, listKeys, packSegment, type Segment } from './segment.js';
@@ -30,6 +30,9 @@ const SEGMENT_BYTES = 2 * 1024 * 1024;
 
 /** A larger snapshot stays in a row of its own, where it is compressed already. */
 const LARGEST_SNAPSHOT = 256 * 1024;
+
+/** Entries read between two turns of the event loop: less than 1 ms. */
+const ENTRIES_A_TURN = 64;
 
 /** Pages given back at once: about 1 ms. */
 const VACUUM_PAGES = 64;
@@ -126,14 +129,14 @@ export class Compactor {
 
   async #step(session: string): Promise<boolean> {
     const record = this.at.ledger.committed(session);
-    const batch = record && this.#gather(record);
+    const batch = record && (await this.#gather(record));
     if (!batch) return false;
     const segment = await packSegment(batch.contents);
     return this.#replace(record, batch, segment);
   }
 
   /** @returns the oldest entries that can go into a segment; nothing when there are none. */
-  #gather(record: SessionRecord): Batch | undefined {
+  async #gather(record: SessionRecord): Promise<Batch | undefined> {
     const { no, revision } = record;
     const last = this.at.history.segments(no).at(-1);
     const base = last && this.#isOpen(record, last) ? last : undefined;
@@ -143,19 +146,19 @@ export class Compactor {
     const upTo = Math.min(revision - this.settings.keep, first + this.settings.segment - 1);
     const blobs = new Map<number, Uint8Array>(base ? this.at.history.bundle(no, base.header) : []);
     const moved: number[] = [];
-    const settled = this.#settled(record, from, upTo, base, (seq, bytes) => {
+    const settled = await this.#settled(record, from, upTo, base, (seq, bytes) => {
       blobs.set(seq, bytes);
       moved.push(seq);
     });
     const end = settled.at(-1);
     if (!end) return undefined;
-    const lines = base ? this.at.history.lines(no, base.header).map(({ line }) => line) : [];
-    for (const { line } of settled) lines.push(line);
+    const rows = base ? [...this.at.history.lines(no, base.header)] : [];
+    for (const { entry, line, hash } of settled) rows.push({ seq: entry.seq, line, hash });
     const keys = listKeys(
       settled.map(({ entry }) => entry),
       base?.keys,
     );
-    const contents = { first, before: start, after: end.hash, lines, keys, blobs };
+    const contents = { first, before: start, after: end.hash, rows, keys, blobs };
     return { contents, last, reopens: base !== undefined, from, to: end.entry.seq, moved };
   }
 
@@ -167,33 +170,43 @@ export class Compactor {
   }
 
   /** @returns entries from the first on, up to one that is not settled or a full segment. @param take gets snapshots */
-  #settled(
+  async #settled(
     record: SessionRecord,
     from: number,
     upTo: number,
     base: ListedSegment | undefined,
     take: (seq: number, bytes: Uint8Array) => void,
-  ): StoredEntry[] {
+  ): Promise<StoredEntry[]> {
     const settled: StoredEntry[] = [];
     let lineBytes = base?.header.size ?? 0;
     let blobBytes = base?.header.bundleSize ?? 0;
-    for (const stored of this.at.reader.range(record, from - 1, upTo)) {
-      const { entry, line } = stored;
-      if (lineBytes > SEGMENT_BYTES || blobBytes > SEGMENT_BYTES || line.includes(LINE_FEED)) break;
-      if (entry.type === 'input' && !this.at.tables.filed(record.no, entry.key).output) break;
-      settled.push(stored);
-      lineBytes += line.length;
-      if (entry.type !== 'snapshot' || entry.bytes > LARGEST_SNAPSHOT) continue;
-      const { bytes } = this.at.reader.snapshot(record, entry);
-      if (!bytes) continue;
-      take(entry.seq, bytes);
-      blobBytes += bytes.length;
+    for (let next = from; next <= upTo; next += ENTRIES_A_TURN) {
+      for (const stored of this.at.reader.range(record, next - 1, Math.min(upTo, next + ENTRIES_A_TURN - 1))) {
+        if (lineBytes > SEGMENT_BYTES || blobBytes > SEGMENT_BYTES || !this.#isSettled(record, stored)) return settled;
+        settled.push(stored);
+        lineBytes += stored.line.length;
+        const bytes = this.#snapshot(record, stored.entry);
+        if (bytes) take(stored.entry.seq, bytes);
+        blobBytes += bytes?.length ?? 0;
+      }
+      await nextTurn();
     }
     return settled;
   }
 
+  #isSettled({ no }: SessionRecord, { entry, line }: StoredEntry): boolean {
+    if (entry.type === 'input' && !this.at.tables.filed(no, entry.key).output) return false;
+    return !line.includes(LINE_FEED);
+  }
+
+  /** @returns the bytes to take along, if they are good and not too many. */
+  #snapshot(record: SessionRecord, entry: Entry): Uint8Array | undefined {
+    if (entry.type !== 'snapshot' || entry.bytes > LARGEST_SNAPSHOT) return undefined;
+    return this.at.reader.snapshot(record, entry).bytes;
+  }
+
   /** @returns whether the segment took the place of the entries: the session may have changed while it was packed. */
-  #replace({ no, id }: SessionRecord, { last, reopens, from, to, moved }: Batch, segment: Segment): boolean {
+  #replace({ no, id }: SessionRecord, { contents, last, reopens, from, to, moved }: Batch, segment: Segment): boolean {
     const { connection, tables, segments, history, ledger } = this.at;
     const isSame = ledger.committed(id)?.no === no && history.segments(no).at(-1)?.header.after === last?.header.after;
     if (!isSame || tables.rows(no, to, to)[0]?.hash !== segment.after || !this.isSound(id)) return false;
@@ -203,11 +216,12 @@ export class Compactor {
       segments.insert(no, segment);
       tables.removeRange(no, from, to, moved);
       connection.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES}); COMMIT`);
-      return true;
     } finally {
       if (connection.inTransaction) connection.exec('ROLLBACK');
       history.forget(no);
     }
+    history.remember(no, segment, contents.rows);
+    return true;
   }
 
   #vacuum(): void {

@@ -106,6 +106,15 @@ export class History {
     return this.#lines.get(nameOf(no, header), unpack, () => header.size);
   }
 
+  /** Spares a segment that was just made its unpacking: it will soon be added to. */
+  remember(no: number, header: SegmentHeader, rows: readonly Row[]): void {
+    this.#lines.get(
+      nameOf(no, header),
+      () => rows,
+      () => header.size,
+    );
+  }
+
   /** @returns the snapshots in a segment, not yet believed. */
   bundle(no: number, header: SegmentHeader): ReadonlyMap<number, Buffer> {
     const unpack = () => unpackBundle(header, this.segmentRows.bundle(no, header.first));

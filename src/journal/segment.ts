@@ -46,16 +46,16 @@ export interface Contents {
   readonly first: number;
   readonly before: string;
   readonly after: string;
-  readonly lines: readonly string[];
+  readonly rows: readonly Row[];
   readonly keys: Buffer;
   readonly blobs: ReadonlyMap<number, Uint8Array>;
 }
 
-export async function packSegment({ first, before, after, lines, keys, blobs }: Contents): Promise<Segment> {
-  const text = Buffer.from(lines.join(LINE_FEED));
+export async function packSegment({ first, before, after, rows, keys, blobs }: Contents): Promise<Segment> {
+  const text = Buffer.from(rows.map(({ line }) => line).join(LINE_FEED));
   const raw = bundle(blobs);
   const [content, packed] = await Promise.all([compress(text, OPTIONS), compress(raw, OPTIONS)]);
-  const last = first + lines.length - 1;
+  const last = first + rows.length - 1;
   return { first, last, before, after, size: text.length, bundleSize: raw.length, keys, content, bundle: packed };
 }
 
@@ -112,7 +112,9 @@ function decompress(content: Uint8Array, size: number): Buffer | undefined {
 export function listKeys(entries: readonly Entry[], more: Buffer = Buffer.of()): Buffer {
   const digests = new Set<number>();
   for (let at = 0; at < more.length; at += DIGEST_BYTES) digests.add(more.readUIntBE(at, DIGEST_BYTES));
-  for (const entry of entries) if (entry.type === 'input' || entry.type === 'output') digests.add(digestOf(entry.key));
+  const keys = new Set<string>();
+  for (const entry of entries) if (entry.type === 'input' || entry.type === 'output') keys.add(entry.key);
+  for (const key of keys) digests.add(digestOf(key));
   const list = Buffer.alloc(digests.size * DIGEST_BYTES);
   const ordered = Float64Array.from(digests).sort();
   for (const [index, digest] of ordered.entries()) list.writeUIntBE(digest, index * DIGEST_BYTES, DIGEST_BYTES);

@@ -81,13 +81,11 @@ export class Reader {
 
   /** @returns whether every snapshot in a segment is what its entry describes. */
   isBundleGood({ no }: SessionRecord, header: SegmentHeader): boolean {
-    const wanted = new Map<number, string>();
-    for (const { seq, line } of this.history.lines(no, header)) {
-      const entry = JSON.parse(line) as Entry;
-      if (entry.type === 'snapshot') wanted.set(seq, entry.digest);
-    }
-    const bundle = [...this.history.bundle(no, header)];
-    return bundle.every(([seq, bytes]) => createHash('sha256').update(bytes).digest('hex') === wanted.get(seq));
+    const rows = this.history.lines(no, header);
+    return [...this.history.bundle(no, header)].every(([seq, bytes]) => {
+      const entry = JSON.parse(rows[seq - header.first]?.line ?? '{}') as Partial<Entry>;
+      return entry.type === 'snapshot' && createHash('sha256').update(bytes).digest('hex') === entry.digest;
+    });
   }
 
   /** @returns the checkpoint; nothing when it is damaged, since it can be derived anew. */

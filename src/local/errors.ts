@@ -244,17 +244,26 @@ export class BackendNotStarted extends LocalError {
   }
 }
 
+/** What a journal that was not repaired is called, by what the backend's program calls its refusal. */
+const REFUSED_REPAIR: Readonly<Record<string, { code: string; hint: string }>> = {
+  JournalLocked: { code: 'backend-running', hint: 'Stop the backend that has it first: "stui backend stop".' },
+  NoJournal: {
+    code: 'no-journal',
+    hint: 'Give the directory that the backend was started with; "stui backend status" tells it while one runs.',
+  },
+};
+
 /** The journal of a backend that does not run could not be looked at, or not be repaired. */
 export class JournalNotRepaired extends LocalError {
   readonly code: string;
 
-  constructor(reason: string, reasonName?: string) {
-    const isInUse = reasonName === 'JournalLocked';
-    super(
-      `The journal was not repaired: ${reason}`,
-      isInUse ? 'Stop the backend that has it first: "stui backend stop".' : 'It is as it was before.',
-    );
-    this.code = isInUse ? 'backend-running' : 'journal-not-repaired';
+  constructor(reason: string, reasonName = '') {
+    const { code, hint } = REFUSED_REPAIR[reasonName] ?? {
+      code: 'journal-not-repaired',
+      hint: 'It is as it was before.',
+    };
+    super(`The journal was not repaired: ${reason}`, hint);
+    this.code = code;
   }
 }
 

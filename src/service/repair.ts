@@ -1,5 +1,4 @@
 /** Damaged sessions brought back to their last good revision: by the backend, or without one where the damage keeps it down. */
-import { existsSync } from 'node:fs';
 import { CliError } from '../cli/errors.js';
 import { runningBackend, salvageStopped } from '../local/backend-process.js';
 import { BackendNotStarted } from '../local/errors.js';
@@ -67,12 +66,6 @@ export async function repairStopped(dataDirectory: string, dryRun: boolean): Pro
   if (running) {
     throw new CliError('backend-running', `A backend runs on ${dataDirectory} (pid ${running.pid})`, {
       hint: `Repair through it, without --data-dir, or stop it first: stui backend stop --data-dir ${dataDirectory}`,
-    });
-  }
-  if (!existsSync(dataDirectory)) {
-    throw new CliError('no-journal', `There is no directory ${dataDirectory}`, {
-      exit: 'notFound',
-      hint: 'Give the directory that the backend was started with; "stui backend status" tells it while one runs.',
     });
   }
   const { damage, keptIn, sessions } = await salvageStopped(dataDirectory, dryRun);

@@ -140,12 +140,17 @@ describe.each([
 });
 
 describe('a repair of a data directory', () => {
-  it('finds nothing wrong where nothing is, and changes nothing', async () => {
+  it('finds nothing wrong where nothing is, and takes nothing out', async () => {
     const home = await homeAtRest();
-    const before = readFileSync(journalOf(home));
-    const { code, stdout } = await stui(home, 'session', 'repair', '--data-dir', directoryOf(home));
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Nothing is damaged.\n' });
-    expect(readFileSync(journalOf(home)).equals(before)).toBe(true);
+    const at = ['--data-dir', directoryOf(home)];
+    expect(await stui(home, 'session', 'repair', ...at)).toMatchObject({ code: 0, stdout: 'Nothing is damaged.\n' });
+    const { json } = await stui(home, 'session', 'repair', ...at, '--json');
+    expect(json).toMatchObject({ dryRun: false, damage: null, keptIn: null });
+    expect(json.sessions).toHaveLength(2);
+    for (const session of json.sessions) {
+      expect(session).toMatchObject({ damage: null, cut: 0, badSnapshots: [], keptIn: null });
+    }
+    expect(await printed(home, 'x + z')).toBe('4');
   });
 
   it('mends a damaged session', async () => {
