@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Archive } from '../session/archive.js';
-import type { CreatedEntry, OutputEntry, StoredEntry } from '../session/entry.js';
+import type { CreatedEntry, EngineAbsence, OutputEntry, StoredEntry } from '../session/entry.js';
 import { forkEntries } from '../session/fork.js';
 import { MAX_NAME_LENGTH, nameProblem, resolveSession } from '../session/name.js';
 import { fold, type OpenConflict, type PendingInput, type SessionState } from '../session/state.js';
@@ -490,7 +490,7 @@ export class SessionRegistry {
 
   #open(id: string): void {
     try {
-      this.#adoptHost(this.#readState(id));
+      this.#adoptHost(this.#readState(id), 'restart');
     } catch (error) {
       if (!(error instanceof DamagedJournal)) throw error;
       // One damaged session must not keep the others from being served.
@@ -517,8 +517,9 @@ export class SessionRegistry {
     );
   }
 
-  #adoptHost(state: SessionState): SessionHost {
-    const host = new SessionHost(this.context, state);
+  /** @param absence why it has no engine; one that has just come here never had one to lose */
+  #adoptHost(state: SessionState, absence: EngineAbsence = 'requested'): SessionHost {
+    const host = new SessionHost(this.context, state, absence);
     this.#hosts.set(state.id, host);
     if (this.#cancelExpiry) this.#watchExpiry();
     return host;

@@ -119,7 +119,7 @@ export class SessionHost {
   #oldestMayHaveRun: boolean;
   #lastWorked = 0;
   /** Why there is no engine. */
-  #absence: EngineAbsence = 'restart';
+  #absence: EngineAbsence;
   /** The Smalltalk that ran last, with its version. */
   #image: string | null = null;
   readonly #presence = new Presence(settings.PRESENCE_LEASE_MS);
@@ -131,7 +131,9 @@ export class SessionHost {
   constructor(
     private readonly context: HostContext,
     public state: SessionState,
+    absence: EngineAbsence,
   ) {
+    this.#absence = absence;
     this.#checkpointed = state.revision;
     this.#oldestMayHaveRun = state.pending.length > 0 && !state.pendingUntouched;
     this.#seenAt = Date.parse(state.activeAt);
