@@ -30,7 +30,7 @@ run connection add lab "$endpoint"
 run connection use lab
 run wait backend
 run session create demo --label team=smalltalk
-run eval 'greeting := ''Hello from '' , 6 * 7 printString'
+run eval "greeting := 'Hello, ' , (6 * 7) printString"
 run eval 'counter := OrderedCollection new. counter add: 3; add: 4; yourself'
 run workspace set buffer 'counter inject: 0 into: [:a :b | a + b]'
 run workspace bindings

@@ -11,6 +11,7 @@ show() {
   shift
   for word in "$@"; do
     case $word in
+      *\'*) printf ' "%s"' "$word" ;;
       *[!A-Za-z0-9._/=:-]*) printf " '%s'" "$word" ;;
       *) printf ' %s' "$word" ;;
     esac

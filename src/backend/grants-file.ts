@@ -12,6 +12,9 @@ const Contents = v.object({ version: v.literal(1), sessions: mapping(v.string(),
 
 export class GrantsFile implements Grants {
   #writing: Promise<void> = Promise.resolve();
+  /** Changes made, and how many of them the file has. */
+  #changes = 0;
+  #saved = 0;
 
   private constructor(
     private readonly file: string,
@@ -39,21 +42,28 @@ export class GrantsFile implements Grants {
   }
 
   async add(session: string, client: string): Promise<void> {
-    if (this.has(session, client)) return;
-    this.clients.set(session, new Set([...(this.clients.get(session) ?? []), client]));
+    if (!this.has(session, client)) {
+      this.clients.set(session, new Set([...(this.clients.get(session) ?? []), client]));
+      this.#changes += 1;
+    }
     await this.#save();
   }
 
   async remove(session: string): Promise<void> {
-    if (this.clients.delete(session)) await this.#save();
+    if (this.clients.delete(session)) this.#changes += 1;
+    await this.#save();
   }
 
+  /** Who asks for what another request writes just now, or could not write, has to wait for it, too. */
   #save(): Promise<void> {
-    this.#writing = this.#writing.catch(() => {}).then(() => this.#write());
+    const wanted = this.#changes;
+    const write = () => (this.#saved < wanted ? this.#write() : undefined);
+    this.#writing = this.#writing.catch(() => {}).then(write);
     return this.#writing;
   }
 
   async #write(): Promise<void> {
+    const changes = this.#changes;
     const sessions = Object.fromEntries([...this.clients].map(([id, clients]) => [id, [...clients]]));
     const temporary = `${this.file}.new`;
     await rm(temporary, { force: true });
@@ -65,5 +75,6 @@ export class GrantsFile implements Grants {
       await handle.close();
     }
     await rename(temporary, this.file);
+    this.#saved = changes;
   }
 }

@@ -259,8 +259,12 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
 
     get_result: async ({ key, session_id, client_id, wait_ms }) => {
       const session = session_id === undefined ? undefined : registry.find(session_id, client_id).state.id;
-      const visible = new Set(registry.visible(client_id).map(({ state }) => state.id));
-      const found = journal.findByKey(key, session).find((each) => visible.has(each.session));
+      const visible = new Map(registry.visible(client_id).map(({ state }) => [state.id, state]));
+      const filed = journal.findByKey(key, session).filter((each) => visible.has(each.session));
+      // A fork has the evaluations of its origin, too, and not the outcomes of those that were not done.
+      const isOriginal = ({ session, entries }: (typeof filed)[number]) =>
+        (entries[0]?.entry.seq ?? 0) > (visible.get(session)?.forkedFrom?.revision ?? 0);
+      const found = filed.find(isOriginal) ?? filed[0];
       if (!found) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
       return { evaluation: await registry.find(found.session).answer(key, wait_ms ?? 0) };
     },

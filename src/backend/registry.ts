@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Archive } from '../session/archive.js';
-import type { CreatedEntry, StoredEntry } from '../session/entry.js';
+import type { CreatedEntry, EngineAbsence, OutputEntry, StoredEntry } from '../session/entry.js';
 import { forkEntries } from '../session/fork.js';
 import { MAX_NAME_LENGTH, nameProblem, resolveSession } from '../session/name.js';
-import { fold, type OpenConflict, type SessionState } from '../session/state.js';
+import { fold, type OpenConflict, type PendingInput, type SessionState } from '../session/state.js';
+import { unknownOutput } from './entry-bodies.js';
 import { checkpointState, type Point, revisionOf } from './point-in-time.js';
 import { RateLimiter } from './rate-limiter.js';
 import { type HostContext, SessionHost } from './session-host.js';
@@ -135,6 +136,9 @@ export class SessionRegistry {
       throw new ProtocolError('SessionNotFound', `No session has the id or name "${reference}"`);
     }
     if ('ambiguous' in resolution) {
+      const [own, ...more] = resolution.ambiguous.filter(({ owner }) => owner === client);
+      // Others may share sessions called like one's own.
+      if (own && more.length === 0) return this.#found(own.id, client);
       const ids = resolution.ambiguous.map(({ id }) => id);
       throw new ProtocolError(
         'AmbiguousSession',
@@ -142,7 +146,11 @@ export class SessionRegistry {
         { sessions: ids },
       );
     }
-    const host = this.#host(resolution.found.id);
+    return this.#found(resolution.found.id, client);
+  }
+
+  #found(id: string, client: string | undefined): SessionHost {
+    const host = this.#host(id);
     if (client !== undefined) host.heard();
     return host;
   }
@@ -157,12 +165,16 @@ export class SessionRegistry {
     return undefined;
   }
 
-  async create(request: NewSession): Promise<SessionHost> {
+  create(request: NewSession): Promise<SessionHost> {
     const id = request.id ?? randomUUID();
-    // The id was chosen by the client, so this is its retry of a creation whose answer got lost, or is under way.
+    return this.#once(id, () => this.#create(id, request));
+  }
+
+  /** An id that was chosen by the client comes again with its retry of what was answered in vain, or is under way. */
+  async #once(id: string, make: () => Promise<SessionHost>): Promise<SessionHost> {
     const existing = this.#hosts.get(id) ?? this.#creating.get(id);
     if (existing) return existing;
-    const creation = this.#create(id, request);
+    const creation = make();
     this.#creating.set(id, creation);
     try {
       return await creation;
@@ -171,11 +183,12 @@ export class SessionRegistry {
     }
   }
 
-  async #create(id: string, request: NewSession): Promise<SessionHost> {
+  /** @param neighbours the sessions that the name must differ from */
+  async #create(id: string, request: NewSession, neighbours = this.visible(request.client)): Promise<SessionHost> {
     const name = request.name ?? this.#freeName('session', request.client);
     const problem = nameProblem(name);
     if (problem) throw new ProtocolError('InvalidParameters', `create_session: "name": ${problem}`);
-    this.requireFreeName(name, request.client);
+    this.#requireFreeAmong(neighbours, name, request.client);
     this.#requireRoom(request.client);
     const body: CreatedEntry = {
       type: 'created',
@@ -233,14 +246,14 @@ export class SessionRegistry {
     return bytes;
   }
 
-  /** The session of evaluations that name none; created when first needed. */
+  /** The session of evaluations that name none, of each client its own; created when first needed. */
   async defaultSession(client: string): Promise<SessionHost> {
-    const open = () => this.visible(client).find(({ state }) => state.name === DEFAULT_SESSION && !state.closed);
-    return (
-      open() ??
-      (await this.create({ name: DEFAULT_SESSION, labels: {}, client }).catch(() => open())) ??
-      this.find(DEFAULT_SESSION, client)
-    );
+    const open = () =>
+      this.all().find(({ state }) => state.owner === client && state.name === DEFAULT_SESSION && !state.closed);
+    const request = { name: DEFAULT_SESSION, labels: {}, client };
+    // Another client's, shared with this one, may have the name as well: it is not meant.
+    const own = () => this.all().filter(({ state }) => state.owner === client);
+    return open() ?? this.#once(`default of ${client}`, () => this.#create(randomUUID(), request, own()));
   }
 
   /**
@@ -248,7 +261,15 @@ export class SessionRegistry {
    * @throws {ProtocolError} NameTaken, unless the holder is `self`
    */
   requireFreeName(name: string, client: string, self?: string): void {
-    const holder = this.visible(client).find(({ state }) => state.name === name && !state.closed && state.id !== self);
+    this.#requireFreeAmong(
+      this.visible(client).filter(({ state }) => state.id !== self),
+      name,
+      client,
+    );
+  }
+
+  #requireFreeAmong(neighbours: readonly SessionHost[], name: string, client: string): void {
+    const holder = neighbours.find(({ state }) => state.name === name && !state.closed);
     if (!holder && !this.#reserved.has(reservationOf(name, client))) return;
     throw new ProtocolError('NameTaken', `An open session is called "${name}" already`, {
       ...(holder ? { session: holder.state.id } : {}),
@@ -272,11 +293,11 @@ export class SessionRegistry {
         if (!fork) throw diverged(archive, present.revision);
         return this.#importFork(archive, client);
       }
-      await this.grants.add(id, client);
+      await this.#grant(id, client);
       if (archive.state.revision <= present.revision) {
         return { host: this.#host(id), outcome: 'unchanged', conflicts: [] };
       }
-    } else await this.grants.add(id, client);
+    } else await this.#grant(id, client);
     const replaced = this.#hosts.get(id);
     await replaced?.abandon();
     const news = archive.entries.slice(shared);
@@ -288,7 +309,7 @@ export class SessionRegistry {
       throw this.#importFailure(error);
     }
     const host = await this.#reopen(id);
-    await host.disownPending('Imported');
+    await host.disownPending();
     return { host, outcome: present ? 'advanced' : 'created', conflicts: [] };
   }
 
@@ -300,7 +321,9 @@ export class SessionRegistry {
     const name = this.#freeName(state.name, client);
     const head = entries[common - 1]?.hash ?? '';
     const origin = { id: state.id, name: state.name, revision: common, head };
-    const host = await this.#adoptFork({ id: randomUUID(), name, client, origin }, entries, archive.blobs);
+    const fork = { id: randomUUID(), name, client, origin, outputs: state.pending.map(forkedOutput) };
+    const host = await this.#adoptFork(fork, entries, archive.blobs);
+    if (common === 0) return { host, outcome: 'forked', conflicts: [] };
     const base = fold(entries.slice(0, common).map(({ entry }) => entry));
     const conflicts = await here.contexts.mergeHistory(base, state.context, client);
     return { host, outcome: 'forked', conflicts };
@@ -324,10 +347,12 @@ export class SessionRegistry {
   }
 
   /** @throws {ProtocolError} NameTaken, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull */
-  async fork(from: SessionHost, request: ForkRequest): Promise<SessionHost> {
+  fork(from: SessionHost, request: ForkRequest): Promise<SessionHost> {
     const id = request.id ?? randomUUID();
-    const existing = this.#hosts.get(id);
-    if (existing) return existing;
+    return this.#once(id, () => this.#fork(id, from, request));
+  }
+
+  async #fork(id: string, from: SessionHost, request: ForkRequest): Promise<SessionHost> {
     const { state } = from;
     const { client, ifRevision } = request;
     if (ifRevision !== undefined && ifRevision !== state.revision) {
@@ -344,14 +369,15 @@ export class SessionRegistry {
     const { journal } = this.context;
     const revision = revisionOf(journal, state, request) ?? state.revision;
     const entries = journal.read(state.id, { upTo: revision });
+    const { snapshots, pending } = fold(entries.map(({ entry }) => entry));
     const blobs = new Map<number, Uint8Array>();
-    for (const { seq } of fold(entries.map(({ entry }) => entry)).snapshots) {
+    for (const { seq } of snapshots) {
       const bytes = journal.blob(state.id, seq);
       if (bytes) blobs.set(seq, bytes);
     }
     const head = entries.at(-1)?.hash ?? '';
     const origin = { id: state.id, name: state.name, revision, head };
-    return this.#adoptFork({ id, name, client, origin }, entries, blobs);
+    return this.#adoptFork({ id, name, client, origin, outputs: pending.map(forkedOutput) }, entries, blobs);
   }
 
   async #adoptFork(
@@ -369,13 +395,20 @@ export class SessionRegistry {
     } finally {
       this.#reserved.delete(reservation);
     }
-    const host = this.#adoptHost(this.#readState(fork.id));
-    await host.disownPending('Forked');
-    return host;
+    return this.#adoptHost(this.#readState(fork.id));
+  }
+
+  async #grant(session: string, client: string): Promise<void> {
+    try {
+      await this.grants.add(session, client);
+    } catch (error) {
+      throw this.#importFailure(error);
+    }
   }
 
   #importFailure(error: unknown): unknown {
-    if (!(error instanceof JournalFull)) return error;
+    const isFull = error instanceof JournalFull || (error as NodeJS.ErrnoException).code === 'ENOSPC';
+    if (!isFull) return error;
     return new ProtocolError('StorageFull', 'The disk of the backend is full. Nothing was imported.');
   }
 
@@ -392,7 +425,8 @@ export class SessionRegistry {
     const found = new Set<SessionHost>();
     if (orphaned) {
       const unseenMs = olderThanMs ?? settings.ORPHANED_AFTER_MS;
-      for (const host of this.all()) if (!host.state.closed && host.orphanedFor() >= unseenMs) found.add(host);
+      // A client that is there now, or was a moment ago, keeps it from being orphaned whatever was asked for.
+      for (const host of this.all()) if (host.orphanedFor() >= Math.max(1, unseenMs)) found.add(host);
     }
     if (expired) for (const host of own) if (host.state.closed === 'expired' && isOld(host)) found.add(host);
     if (!orphaned && !expired && olderThanMs !== undefined) {
@@ -421,8 +455,14 @@ export class SessionRegistry {
   async remove(host: SessionHost): Promise<void> {
     await host.abandon();
     await this.context.journal.remove(host.state.id);
-    await this.grants.remove(host.state.id);
-    this.#hosts.delete(host.state.id);
+    await this.forget(host.state.id);
+  }
+
+  /** Of a session that the journal does not have any more. */
+  async forget(id: string): Promise<void> {
+    this.#hosts.delete(id);
+    this.#damaged.delete(id);
+    await this.grants.remove(id);
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -450,7 +490,7 @@ export class SessionRegistry {
 
   #open(id: string): void {
     try {
-      this.#adoptHost(this.#readState(id));
+      this.#adoptHost(this.#readState(id), 'restart');
     } catch (error) {
       if (!(error instanceof DamagedJournal)) throw error;
       // One damaged session must not keep the others from being served.
@@ -477,8 +517,9 @@ export class SessionRegistry {
     );
   }
 
-  #adoptHost(state: SessionState): SessionHost {
-    const host = new SessionHost(this.context, state);
+  /** @param absence why it has no engine; one that has just come here never had one to lose */
+  #adoptHost(state: SessionState, absence: EngineAbsence = 'requested'): SessionHost {
+    const host = new SessionHost(this.context, state, absence);
     this.#hosts.set(state.id, host);
     if (this.#cancelExpiry) this.#watchExpiry();
     return host;
@@ -494,28 +535,37 @@ export class SessionRegistry {
     }
   }
 
-  #watchExpiry(): void {
+  /** @param leastMs pause where the last look could not do what was due: a full disk is full for a while */
+  #watchExpiry(leastMs = 0): void {
     this.#cancelExpiry?.();
     const now = this.context.now().getTime();
     const due = this.all().map((host) => {
       const next = [host.expiresAt(), host.noticeAt()].map((time) => time?.getTime() ?? Number.POSITIVE_INFINITY);
       return Math.min(...next) - now;
     });
-    const wait = Math.max(0, Math.min(settings.EXPIRY_CHECK_MS, ...due));
+    const wait = Math.max(leastMs, Math.min(settings.EXPIRY_CHECK_MS, ...due));
     this.#cancelExpiry = this.context.after(wait, () => void this.#expire());
   }
 
   async #expire(): Promise<void> {
     const now = this.context.now().getTime();
+    let leastMs = 0;
     for (const host of this.all()) {
-      const logged = (error: Error) => this.context.log(`${host.state.id}: ${error.message}`);
+      const logged = (error: Error) => {
+        this.context.log(`${host.state.id}: ${error.message}`);
+        leastMs = settings.STORAGE_RETRY_MS;
+      };
       await host.expirePresence().catch(logged);
       const isDue = (time: Date | undefined) => time !== undefined && time.getTime() <= now;
       if (isDue(host.expiresAt())) await host.close('expired', 'backend').catch(logged);
       else if (isDue(host.noticeAt())) await host.giveNotice().catch(logged);
     }
-    this.#watchExpiry();
+    this.#watchExpiry(leastMs);
   }
+}
+
+function forkedOutput({ key }: PendingInput): OutputEntry {
+  return unknownOutput(key, 'Forked', 'the fork was made from a revision before this evaluation had an outcome');
 }
 
 function reservationOf(name: string, client: string): string {

@@ -7,6 +7,7 @@ import type { BindingState, EngineBase, SnapshotRef } from '../session/entry.js'
 import type { SessionState } from '../session/state.js';
 import { inputsUpTo, stateAt } from './point-in-time.js';
 import type { SessionRegistry } from './registry.js';
+import type { SessionHost } from './session-host.js';
 
 /** A snapshot that cannot be loaded, and why. */
 interface BadSnapshot {
@@ -22,24 +23,25 @@ export async function repairSession(
   dryRun: boolean,
 ): Promise<RepairReport> {
   const { lastGood, cut, damage, badSnapshots, keptIn } = await journal.repair(id, { dryRun });
-  const isTouched = damage !== null || badSnapshots.length > 0;
-  const host =
-    isTouched && !dryRun ? await registry.reopenRepaired(id) : registry.all().find((each) => each.state.id === id);
+  const host = await hostAfter(registry, id, { damage, lastGood, dryRun });
   const bad = host ? await badSnapshotsOf(host.state, journal, engines, badSnapshots) : badSnapshots;
-  const [first] = bad;
+  // Older ones are missed only by who goes back to where they were needed.
+  const needed = bad.filter(({ seq }) => host?.state.snapshots.some((snapshot) => snapshot.seq === seq));
+  const [first] = needed;
   if (host && first && !dryRun) {
     const reason = `the snapshot of revision ${first.seq} is damaged: ${first.reason}`;
-    const base = await baseWithout(bad, host.state, journal);
+    const base = await baseWithout(needed, host.state, journal);
     await host.dropSnapshots(
-      bad.map(({ seq }) => seq),
+      needed.map(({ seq }) => seq),
       reason,
       base,
     );
   }
+  const worst = first ?? bad[0];
   return {
     session: id,
     name: registry.nameOf(id) ?? null,
-    damage: damage ?? (first ? `the snapshot of revision ${first.seq}: ${first.reason}` : null),
+    damage: damage ?? (worst ? `the snapshot of revision ${worst.seq}: ${worst.reason}` : null),
     lastGood,
     cut,
     badSnapshots: bad.map(({ seq }) => seq),
@@ -47,18 +49,34 @@ export async function repairSession(
   };
 }
 
+/** Where entries were not touched, the session goes on with the engine it has, which may hold what its snapshots do not. */
+async function hostAfter(
+  registry: SessionRegistry,
+  id: string,
+  { damage, lastGood, dryRun }: { damage: string | null; lastGood: number; dryRun: boolean },
+): Promise<SessionHost | undefined> {
+  const present = registry.all().find(({ state }) => state.id === id);
+  if (dryRun || (present && damage === null)) return present;
+  if (lastGood > 0) return registry.reopenRepaired(id);
+  await registry.forget(id);
+  return undefined;
+}
+
 /** @returns the snapshots of the present state that have no bytes, or that an engine does not take, and those after them */
 async function badSnapshotsOf(
   { id, snapshots }: SessionState,
   journal: Journal,
   engines: EngineFactory,
-  known: readonly BadSnapshot[],
+  found: readonly BadSnapshot[],
 ): Promise<BadSnapshot[]> {
+  const isFound = (seq: number) => found.some((bad) => bad.seq === seq);
+  const absent = snapshots.filter(({ seq }) => !isFound(seq) && journal.blob(id, seq) === undefined);
+  const known = [...found, ...absent.map(({ seq }) => ({ seq, reason: 'its bytes are not here' }))];
   const isBad = (seq: number) => known.some((bad) => bad.seq === seq);
   const loadable = until(snapshots, ({ seq }) => isBad(seq));
   const refused = await firstRefused(id, loadable, journal, engines);
-  const first = refused ?? known.find(({ seq }) => snapshots.some((snapshot) => snapshot.seq === seq));
-  if (!first) return [...known];
+  const first = refused ?? snapshots.find(({ seq }) => isBad(seq));
+  if (!first) return known;
   // Each builds on those before it.
   const after = snapshots
     .filter(({ seq }) => seq > first.seq && !isBad(seq))
@@ -113,6 +131,11 @@ async function baseWithout(bad: readonly BadSnapshot[], state: SessionState, jou
   const bindings: Record<string, BindingState> = Object.create(null);
   for (const [name, binding] of Object.entries(state.bindings))
     bindings[name] = olderValue(name, binding, before, last);
+  // What was removed since is there again.
+  for (const [name, binding] of Object.entries(before.bindings))
+    if (!state.bindings[name] && binding.status === 'saved' && binding.at <= last) bindings[name] = binding;
+  for (const name of state.classes)
+    if (!before.classes.includes(name)) bindings[name] = lostWith(first.seq, state.revision);
   const { answered } = await inputsUpTo(journal, state.id, state.revision);
   const uncovered = asUncovered(answered.filter(({ output }) => output.seq > last));
   return { snapshots, bindings, classes: before.classes, uncovered };
@@ -122,11 +145,11 @@ function olderValue(name: string, binding: BindingState, before: SessionState, l
   if (binding.status !== 'saved' || binding.at <= last) return binding;
   const older = before.bindings[name];
   if (older?.status === 'saved' && older.at <= last) return older;
-  return {
-    status: 'lost',
-    at: binding.at,
-    reason: `the snapshot of revision ${binding.at}, which carried it, is damaged`,
-  };
+  return lostWith(binding.at, binding.at);
+}
+
+function lostWith(snapshot: number, at: number): BindingState {
+  return { status: 'lost', at, reason: `the snapshot of revision ${snapshot}, which carried it, is damaged` };
 }
 
 /** @returns the sessions that a repair without a name looks at: those that are known to be damaged */

@@ -1,11 +1,12 @@
 /**
  * Proves a session by running it again: every input, in engines that hold nothing but what the inputs before made, and
- * every result beside the one in the journal. Where the session lost its engine, so does the replay.
+ * every result beside the one in the journal. Where the session lost its engine, so does the replay, which then has what the
+ * session had saved by then: it captures where the session did, and loads where the session did.
  */
-import type { Engine, EngineFactory, EvaluateReply } from '../engine/contract.js';
+import type { Capture, Engine, EngineFactory, EvaluateReply } from '../engine/contract.js';
 import type { VerificationReport } from '../protocol/documents.js';
-import { EffectiveInputs } from '../session/effective-inputs.js';
-import type { Entry, InputEntry, OutputEntry, RestoredEntry } from '../session/entry.js';
+import type { Entry, InputEntry, OutputEntry, SnapshotEntry } from '../session/entry.js';
+import { fold, type SessionState } from '../session/state.js';
 import { CAPTURE_MAX_BYTES, CAPTURE_MAX_OBJECTS, PRINT_LIMIT } from './settings.js';
 
 export type ReplayCheck = NonNullable<VerificationReport['replay']>;
@@ -33,21 +34,28 @@ export async function checkByReplay(
 class Check {
   readonly result: ReplayCheck = { inputs: 0, same: 0, differing: [], skipped: [] };
   readonly #inputs = new Map<string, Entry & InputEntry>();
-  readonly #effective = new EffectiveInputs();
+  /** By the revision of the session's snapshot. */
+  readonly #captures = new Map<number, readonly Capture[]>();
+  /** What the engine gave away since the last of them. */
+  #taken: readonly Capture[] = [];
+  #state: SessionState | undefined;
   #engine: Engine | undefined;
 
   constructor(private readonly engines: EngineFactory) {}
 
   async take(entry: Entry): Promise<void> {
-    this.#effective.take(entry);
+    this.#state = fold([entry], this.#state);
     if (entry.type === 'input') this.#inputs.set(entry.key, entry);
     else if (entry.type === 'output') await this.#compare(entry);
-    else if (entry.type === 'restored') await this.#follow(entry);
+    else if (entry.type === 'snapshot') await this.#capture(entry);
+    // A replay goes on in the engine that was restored before it.
+    else if (entry.type === 'restored' && !entry.replayed) await this.#startAnew(this.#state);
   }
 
   async end(): Promise<void> {
     const engine = this.#engine;
     this.#engine = undefined;
+    this.#taken = [];
     await engine?.stop();
   }
 
@@ -79,32 +87,29 @@ class Check {
     this.#engine ??= await this.engines.start();
     const budget = { maxBytes: CAPTURE_MAX_BYTES, maxObjects: CAPTURE_MAX_OBJECTS };
     try {
-      return described(await this.#engine.evaluate({ code, timeoutMs, printLimit: PRINT_LIMIT, budget }));
+      const reply = await this.#engine.evaluate({ code, timeoutMs, printLimit: PRINT_LIMIT, budget });
+      if (reply.capture) this.#taken = [...this.#taken, reply.capture];
+      return described(reply);
     } catch (error) {
       await this.end();
       return `unknown: ${(error as Error).message}`;
     }
   }
 
-  /** An engine was started anew: what could not be saved was lost then, and has to be lost here. */
-  async #follow(restored: Entry & RestoredEntry): Promise<void> {
-    // A replay goes on in the engine that was restored before it.
-    if (restored.replayed) return;
-    if (restored.at !== undefined) {
-      await this.end();
-      for (const { input, output } of this.#effective.answered) {
-        if (whyNotComparable(input, output) === undefined) await this.#run(input);
-      }
-    } else if (restored.base) await this.end();
-    else await this.#startAnew();
+  /** The session's snapshot came with an output, as one of the engine here did, or was taken by itself. */
+  async #capture({ seq, kind }: Entry & SnapshotEntry): Promise<void> {
+    const isTaken = this.#taken.some((capture) => kind === 'changes' || capture.kind === 'full');
+    const capture = isTaken ? undefined : await this.#engine?.capture(kind);
+    this.#captures.set(seq, capture ? [...this.#taken, capture] : this.#taken);
+    this.#taken = [];
   }
 
-  async #startAnew(): Promise<void> {
-    const capture = await this.#engine?.capture('full');
+  async #startAnew({ snapshots }: SessionState): Promise<void> {
     await this.end();
-    if (!capture) return;
+    const captures = snapshots.flatMap(({ seq }) => this.#captures.get(seq) ?? []);
+    if (captures.length === 0) return;
     this.#engine = await this.engines.start();
-    await this.#engine.restore([capture.data]);
+    await this.#engine.restore(captures.map(({ data }) => data));
   }
 }
 

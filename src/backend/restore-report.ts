@@ -73,3 +73,12 @@ export function replayedBinding(
   const why = result?.error ? `${result.error.class}: ${result.error.message}` : 'it did not bind the name';
   return { name: binding.name, fidelity: 'lost', reason: `input ${input?.seq} ran again, and ${why}` };
 }
+
+/** @returns the names whose newest values are from after a revision */
+export function boundSince({ bindings, uncovered }: SessionState, revision: number): ReadonlySet<string> {
+  const saved = Object.entries(bindings).flatMap(([name, { status, at }]) =>
+    status !== 'lost' && at > revision ? [name] : [],
+  );
+  const deferred = uncovered.filter(({ seq }) => seq > revision).flatMap(({ names }) => names);
+  return new Set([...saved, ...deferred]);
+}

@@ -60,15 +60,13 @@ async function differingBindings(
   const differing = names.filter((name) => !isSame(a, b, name, common));
   if (differing.length === 0) return [];
   const [valuesA, valuesB] = [await valuesOf(journal, engines, a), await valuesOf(journal, engines, b)];
-  return differing.map((name) => {
+  return differing.flatMap((name) => {
+    const [inA, inB] = [valuesA.get(name) ?? null, valuesB.get(name) ?? null];
+    // Values cannot be compared as such: what prints the same is taken for the same.
+    if (inA !== null && inA === inB) return [];
     const isInA = presentNames(a).includes(name);
     const isInB = presentNames(b).includes(name);
-    return {
-      name,
-      change: isInA ? (isInB ? 'changed' : 'removed') : 'added',
-      a: valuesA.get(name) ?? null,
-      b: valuesB.get(name) ?? null,
-    };
+    return [{ name, change: isInA ? (isInB ? 'changed' : 'removed') : 'added', a: inA, b: inB }];
   });
 }
 

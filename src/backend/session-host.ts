@@ -19,14 +19,20 @@ import type {
 } from '../session/entry.js';
 import { type Evaluation, evaluationOf } from '../session/evaluation.js';
 import { mergePatchBetween } from '../session/merge-patch-between.js';
-import { planContext, planRestore, type RestorePlan, type RestoreStrategy } from '../session/restore-plan.js';
+import {
+  planContext,
+  planRestore,
+  type RestorePlan,
+  type RestoreStrategy,
+  uncoveredIn,
+} from '../session/restore-plan.js';
 import { fold, type PendingInput, type SessionState } from '../session/state.js';
 import { ContextKeeper } from './context-keeper.js';
 import { failedOutput, notKeptOutput, outputOf, type SnapshotBody, snapshotOf, unknownOutput } from './entry-bodies.js';
 import { Lane } from './lane.js';
 import { inputsUpTo, type Point, revisionOf, stateAt } from './point-in-time.js';
 import { Presence, type Stay } from './presence.js';
-import { replayedBinding, restoreReport } from './restore-report.js';
+import { boundSince, replayedBinding, restoreReport } from './restore-report.js';
 import * as settings from './settings.js';
 import type { Timer } from './timer.js';
 
@@ -113,7 +119,7 @@ export class SessionHost {
   #oldestMayHaveRun: boolean;
   #lastWorked = 0;
   /** Why there is no engine. */
-  #absence: EngineAbsence = 'restart';
+  #absence: EngineAbsence;
   /** The Smalltalk that ran last, with its version. */
   #image: string | null = null;
   readonly #presence = new Presence(settings.PRESENCE_LEASE_MS);
@@ -125,7 +131,9 @@ export class SessionHost {
   constructor(
     private readonly context: HostContext,
     public state: SessionState,
+    absence: EngineAbsence,
   ) {
+    this.#absence = absence;
     this.#checkpointed = state.revision;
     this.#oldestMayHaveRun = state.pending.length > 0 && !state.pendingUntouched;
     this.#seenAt = Date.parse(state.activeAt);
@@ -134,7 +142,10 @@ export class SessionHost {
       get state() {
         return host.state;
       },
-      requireOpen: () => this.#requireOpen(),
+      requireOpen: () => {
+        this.#requireOpen();
+        this.#requireRunning();
+      },
       append: (client, bodies, ifRevision) => {
         this.context.admit(client, 'change');
         return this.#append(client, bodies, ifRevision);
@@ -207,7 +218,8 @@ export class SessionHost {
   /** How long none of its clients was seen, in ms; 0 while one is there, and for a closed session. */
   orphanedFor(): number {
     if (this.state.closed || this.#presence.clients.length > 0) return 0;
-    return Math.max(0, this.context.now().getTime() - this.#seenAt);
+    const seenAt = Math.max(this.#seenAt, Date.parse(this.state.activeAt));
+    return Math.max(0, this.context.now().getTime() - seenAt);
   }
 
   /** Notes that a client of the session asks for something. */
@@ -385,10 +397,9 @@ export class SessionHost {
   }
 
   /** Gives every pending input the outcome `unknown`: for a session that came from elsewhere, where they may have run. */
-  async disownPending(errorClass: 'Imported' | 'Forked'): Promise<void> {
-    const source = errorClass === 'Imported' ? 'archive was made' : 'fork was made from a revision';
+  async disownPending(): Promise<void> {
     const outputs = this.state.pending.map(({ key }) =>
-      unknownOutput(key, errorClass, `the ${source} before this evaluation had an outcome`),
+      unknownOutput(key, 'Imported', 'the archive was made before this evaluation had an outcome'),
     );
     if (outputs.length > 0) await this.#append(BACKEND, outputs);
     this.#oldestMayHaveRun = false;
@@ -412,7 +423,7 @@ export class SessionHost {
       const { plan, context } = await this.#target(undefined, strategy, this.#engine !== undefined);
       const { restored } = await this.#ensureEngine(client);
       let bindings = restored?.bindings ?? plan.bindings;
-      if (plan.replay.length > 0) bindings = await this.#replay(plan, client);
+      if (plan.replay.length > 0) bindings = await this.#replay(plan, client, bindings);
       else if (reopened && !restored) await this.#append(client, [{ type: 'restored', bindings: [...bindings] }]);
       const definitions = restored?.definitions ?? plan.definitions;
       return restoreReport(this.state, {
@@ -438,23 +449,30 @@ export class SessionHost {
     startedAt: number,
   ): Promise<RestoreReport> {
     await this.#capture('changes');
-    await this.#stopEngine('requested');
     const { plan, blobs, context, state: target, base } = await this.#target(at, strategy, false);
     const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
-    await this.contexts.exclusively(() => {
-      const patch = mergePatchBetween(this.state.context, target.context);
-      const restored: RestoredEntry = {
-        type: 'restored',
-        bindings,
-        cause: 'requested',
-        base,
-        ...(at === undefined ? {} : { at }),
-      };
-      const changed = Object.keys(patch).length > 0;
-      return this.#append(client, [restored, ...(changed ? [{ type: 'context', patch } as const] : [])]);
-    });
+    const restored: RestoredEntry = {
+      type: 'restored',
+      bindings,
+      cause: 'requested',
+      base,
+      ...(at === undefined ? {} : { at }),
+    };
+    try {
+      await this.contexts.exclusively(() => {
+        const patch = mergePatchBetween(this.state.context, target.context);
+        const changed = Object.keys(patch).length > 0;
+        return this.#append(client, [restored, ...(changed ? [{ type: 'context', patch } as const] : [])]);
+      });
+    } catch (error) {
+      // The engine that was there goes on.
+      await engine.stop();
+      this.#engineState = this.#engine ? 'idle' : 'none';
+      throw error;
+    }
+    await this.#stopEngine('requested');
     this.#watch(engine);
-    const replayed = plan.replay.length > 0 ? await this.#replay(plan, client) : bindings;
+    const replayed = plan.replay.length > 0 ? await this.#replay(plan, client, bindings) : bindings;
     const about = { plan, context, strategy, at, bindings: replayed, definitions, planned: false, startedAt };
     return restoreReport(this.state, about);
   }
@@ -469,14 +487,19 @@ export class SessionHost {
     const uncovered = missingFrom === undefined ? undefined : await this.#uncoveredSince(state, missingFrom);
     const plan = planRestore(state, { live: stays, strategy, missingFrom, uncovered });
     const kept = state.snapshots.filter(({ seq }) => plan.snapshots.includes(seq));
+    const lost = plan.definitions.flatMap(({ name, fidelity, reason = '' }) =>
+      fidelity === 'lost' ? [[name, { status: 'lost' as const, at: state.revision, reason }] as const] : [],
+    );
+    const notCovered = uncoveredIn(state, uncovered);
     const base: EngineBase =
       strategy === 'none'
-        ? { snapshots: [], bindings: {}, classes: [], uncovered: state.uncovered }
+        ? { snapshots: [], bindings: {}, classes: [], uncovered: notCovered }
         : {
             snapshots: kept,
-            bindings: { ...state.bindings },
+            // The next restore finds no snapshot missing any more, and has to know all the same.
+            bindings: { ...state.bindings, ...Object.fromEntries(lost) },
             classes: state.classes,
-            uncovered: uncovered ?? [...state.replayable, ...state.uncovered],
+            uncovered: notCovered,
           };
     return { state, plan, blobs, context: planContext(this.state, state, stays), base };
   }
@@ -602,6 +625,8 @@ export class SessionHost {
   async abandon(): Promise<void> {
     this.#stopping = true;
     this.#engine?.interrupt();
+    // A change under way was made of what is here now, and must not come after what takes its place.
+    await this.contexts.exclusively(async () => {});
     await this.#lane.run(() => this.#stopEngine('requested'));
   }
 
@@ -733,11 +758,10 @@ export class SessionHost {
     const { plan, blobs, context, base } = await this.#target(undefined, 'snapshot', false);
     const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
     this.#watch(engine);
-    if (bindings.length === 0 && !this.state.closed && this.state.uncovered.length === 0) {
-      return { engine, restored: null };
-    }
     // Where a snapshot is missing, the state says that it was loaded, and has to be told.
     const shortened = plan.snapshots.length < this.state.snapshots.length;
+    const isNew = bindings.length === 0 && definitions.length === 0 && this.state.uncovered.length === 0;
+    if (isNew && !shortened && !this.state.closed) return { engine, restored: null };
     const entry: RestoredEntry = { type: 'restored', bindings, cause: this.#absence, ...(shortened ? { base } : {}) };
     try {
       await this.#append(client, [entry]);
@@ -758,7 +782,7 @@ export class SessionHost {
       engine = await this.context.engines.start();
       return { engine, ...(await load(engine, plan, blobs)) };
     } catch (error) {
-      this.#engineState = 'none';
+      this.#engineState = this.#engine ? 'idle' : 'none';
       await engine?.stop();
       throw error;
     }
@@ -778,7 +802,9 @@ export class SessionHost {
     });
   }
 
-  async #replay(plan: RestorePlan, client: string): Promise<BindingReport[]> {
+  /** @param loaded what came back before anything ran again */
+  async #replay(plan: RestorePlan, client: string, loaded: readonly BindingReport[]): Promise<BindingReport[]> {
+    const before = this.state.revision;
     const outcomes = new Map<number, EvaluationResult>();
     for (const { seq, code } of plan.replay) {
       const key = `replay-${seq}-${randomUUID()}`;
@@ -788,7 +814,14 @@ export class SessionHost {
       outcomes.set(seq, (await this.#run(input, { inspect: false }, () => {})).result);
     }
     const present = new Set((await this.#engine?.bindings())?.map((binding) => binding.name));
-    const bindings = plan.bindings.map((binding) => replayedBinding(binding, plan.replay, outcomes, present));
+    const bound = boundSince(this.state, before);
+    const found = new Map(loaded.map((binding) => [binding.name, binding]));
+    const bindings = plan.bindings.map((planned): BindingReport => {
+      if (planned.fidelity === 'replayed') return replayedBinding(planned, plan.replay, outcomes, present);
+      const binding = found.get(planned.name) ?? planned;
+      if (binding.fidelity !== 'lost' || !bound.has(binding.name) || !present.has(binding.name)) return binding;
+      return { name: binding.name, fidelity: 'replayed', reason: 'an input that ran again bound it' };
+    });
     const replayed = plan.replay.map((input) => input.seq);
     await this.#append(client, [{ type: 'restored', bindings, replayed }]);
     return bindings;

@@ -12,9 +12,13 @@ import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import type { SessionSummary } from '../protocol/documents.js';
 import type { InterimReply } from '../protocol/envelope.js';
+import { ProtocolError } from '../protocol/errors.js';
 import { privateLaunch, reachPrivateBackend } from './private-backend.js';
 
 type Descriptors = typeof COMMANDS;
+
+/** A backend that is asked too often names a pause, of milliseconds as a rule; after this many it is told to the person. */
+const RATE_RETRIES = 20;
 
 /** A refusal comes at once, and so would the next; a pause keeps whoever waits from spinning, in ms. */
 const RECONNECT_PAUSE_MS = 100;
@@ -71,7 +75,15 @@ export class Workplace {
   ): Promise<Result<Descriptors[Name]>> {
     // A backend shows each client its own sessions, and those shared with it.
     const identified = IMPERSONAL.includes(command) ? parameters : { client_id: this.clientId, ...parameters };
-    return (await this.client()).request(command, identified, timeoutMs, onInterim);
+    for (let left = RATE_RETRIES; ; left -= 1) {
+      try {
+        return await (await this.client()).request(command, identified, timeoutMs, onInterim);
+      } catch (error) {
+        const pauseMs = retryAfterMs(error);
+        if (pauseMs === undefined || left === 0) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
   }
 
   /** A backend that fell silent may be back, or be started again: the next question connects anew. */
@@ -158,4 +170,11 @@ export class Workplace {
 /** @returns whether the backend could not be asked at all, so that what is remembered may stand in */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof Unreachable;
+}
+
+/** @returns the pause after which a backend takes what it refused for its rate, in ms; undefined for other errors */
+function retryAfterMs(error: unknown): number | undefined {
+  if (!(error instanceof ProtocolError) || error.type !== 'RateLimited') return undefined;
+  const pauseMs = error.details?.['retryAfterMs'];
+  return typeof pauseMs === 'number' ? pauseMs : undefined;
 }

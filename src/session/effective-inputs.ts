@@ -2,42 +2,51 @@
  * The inputs that made a session what it is: those that ran, without the ones that a restore went back behind. Running
  * them in order, in an engine that holds nothing, makes the same state again, as far as their code always does the same.
  */
-import type { Entry, InputEntry, OutputEntry, UncoveredInput } from './entry.js';
+import type { EngineBase, Entry, InputEntry, OutputEntry, UncoveredInput } from './entry.js';
 
 export interface AnsweredInput {
   readonly input: Entry & InputEntry;
   readonly output: Entry & OutputEntry;
 }
 
+/** What ran between two restores, with what those before it left. */
+interface Stretch {
+  /** Revision it begins at. */
+  readonly from: number;
+  readonly answered: AnsweredInput[];
+}
+
 /** Follows a session's entries, in order. */
 export class EffectiveInputs {
   readonly #pending = new Map<string, Entry & InputEntry>();
-  #answered: AnsweredInput[] = [];
+  /** Also those that were left: a restore may go to any revision, and to one on a way that another restore left. */
+  readonly #stretches: Stretch[] = [{ from: 0, answered: [] }];
 
   get answered(): readonly AnsweredInput[] {
-    return this.#answered;
+    const { answered } = this.#stretches.at(-1) as Stretch;
+    // One that ran again, because nobody knew whether it had run, counts once.
+    const again = new Set(answered.map(({ input }) => input.replayOf));
+    return answered.filter(({ input }) => !again.has(input.seq));
   }
 
   take(entry: Entry): void {
     if (entry.type === 'input') this.#pending.set(entry.key, entry);
     else if (entry.type === 'output') this.#answer(entry);
-    else if (entry.type === 'restored' && entry.at !== undefined) this.#goBackTo(entry.at);
-    else if (entry.type === 'restored' && entry.base) this.#answered = [];
+    else if (entry.type === 'restored' && entry.base) this.#begin(entry.seq, entry.at ?? entry.seq, entry.base);
   }
 
   #answer(output: Entry & OutputEntry): void {
     const input = this.#pending.get(output.key);
     if (!input) return;
     this.#pending.delete(output.key);
-    // One that ran again, because nobody knew whether it had run, counts once.
-    if (input.replayOf !== undefined) {
-      this.#answered = this.#answered.filter((earlier) => earlier.input.seq !== input.replayOf);
-    }
-    this.#answered.push({ input, output });
+    this.#stretches.at(-1)?.answered.push({ input, output });
   }
 
-  #goBackTo(revision: number): void {
-    this.#answered = this.#answered.filter(({ output }) => output.seq <= revision);
+  /** What the snapshots that were loaded do not cover was lost. */
+  #begin(from: number, at: number, { snapshots }: EngineBase): void {
+    const left = this.#stretches.findLast((stretch) => stretch.from <= at);
+    const last = snapshots.at(-1)?.seq ?? 0;
+    this.#stretches.push({ from, answered: (left?.answered ?? []).filter(({ output }) => output.seq <= last) });
   }
 }
 

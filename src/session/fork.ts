@@ -1,6 +1,9 @@
 /** A fork: another session's entries up to a revision, under an id of their own, as the beginning of a new history. */
 import { chainHash, GENESIS } from './chain.js';
-import type { Entry, ForkedEntry, ForkOrigin, StoredEntry } from './entry.js';
+import type { Entry, ForkedEntry, ForkOrigin, OutputEntry, StoredEntry } from './entry.js';
+
+/** Client recorded on entries that the backend makes by itself. */
+const BACKEND = 'backend';
 
 export interface Fork {
   readonly id: string;
@@ -10,14 +13,20 @@ export interface Fork {
   /** When it is made, ISO 8601. */
   readonly time: string;
   readonly origin: ForkOrigin;
+  /** Of the inputs that had none at that revision: the other session runs them, and this one never does. */
+  readonly outputs: readonly OutputEntry[];
 }
 
 /**
  * Copies entries into a chain of their own. They keep their places, so everything in them that speaks of a revision
- * stays true; the first one gets the id, the name and the owner of the fork, and a `forked` entry ends them.
+ * stays true; the first one gets the id, the name and the owner of the fork, and a `forked` entry ends them, with the outputs that
+ * were missing.
  * @param entries all of the other session up to `origin.revision`
  */
-export function forkEntries(entries: readonly StoredEntry[], { id, name, client, time, origin }: Fork): StoredEntry[] {
+export function forkEntries(
+  entries: readonly StoredEntry[],
+  { id, name, client, time, origin, outputs }: Fork,
+): StoredEntry[] {
   const copies: StoredEntry[] = [];
   let head = GENESIS;
   const add = (entry: Entry): void => {
@@ -35,5 +44,6 @@ export function forkEntries(entries: readonly StoredEntry[], { id, name, client,
   }
   const forked: ForkedEntry = { type: 'forked', from: origin };
   add({ seq: entries.length + 1, time, client, ...forked });
+  for (const output of outputs) add({ seq: copies.length + 1, time, client: BACKEND, ...output });
   return copies;
 }

@@ -49,7 +49,7 @@ export function planRestore(state: SessionState, options: RestoreOptions): Resto
   const { live } = options;
   const replay = options.strategy === 'replay';
   // What a live engine holds needs no covering; what an earlier restore lost can still be replayed into it.
-  const uncovered = options.uncovered ?? (live ? state.replayable : [...state.replayable, ...state.uncovered]);
+  const uncovered = live ? state.replayable : uncoveredIn(state, options.uncovered);
   const runs = (input: UncoveredInput) => replay && !input.redacted;
   const reports = new Map<string, BindingReport>();
   for (const [name, binding] of Object.entries(state.bindings)) {
@@ -82,6 +82,18 @@ export function planRestore(state: SessionState, options: RestoreOptions): Resto
     replay: uncovered.filter(runs),
     notReplayed: uncovered.filter((input) => !runs(input)),
   };
+}
+
+/**
+ * @param uncovered the inputs that what can be loaded does not cover, in place of the state's own
+ * @returns all whose effects are missing, each once, oldest first
+ */
+export function uncoveredIn(
+  state: Pick<SessionState, 'replayable' | 'uncovered'>,
+  uncovered: readonly UncoveredInput[] = state.uncovered,
+): UncoveredInput[] {
+  const later = new Set(uncovered.map(({ seq }) => seq));
+  return [...state.replayable.filter(({ seq }) => !later.has(seq)), ...uncovered];
 }
 
 /**

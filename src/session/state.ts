@@ -353,6 +353,8 @@ function applyUnshared(state: SessionState, { clients }: UnsharedEntry): void {
 
 function applyRepaired(state: SessionState, { base }: RepairedEntry): void {
   takeBase(state, base);
+  const again = new Set(base.uncovered.map(({ seq }) => seq));
+  state.replayable = state.replayable.filter(({ seq }) => !again.has(seq));
 }
 
 /** From here on the engine is taken to hold what it held at another revision. */
@@ -403,8 +405,8 @@ function applyRestored(state: SessionState, restored: RestoredEntry, seq: number
   state.closed = null;
   if (restored.base) {
     takeBase(state, restored.base);
-    // What earlier restores could not cover belongs to a state that was left.
-    if (restored.at !== undefined) state.replayable = [];
+    // What earlier restores could not cover is among what the base does not, or belongs to a state that was left.
+    state.replayable = [];
   }
   for (const { name, fidelity, reason } of restored.bindings) {
     if (fidelity === 'lost') state.bindings[name] = { status: 'lost', at: seq, reason: reason ?? 'not saved' };
