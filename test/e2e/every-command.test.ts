@@ -65,6 +65,9 @@ const LIFE: readonly (readonly string[])[] = [
 
 const STREAMS = ['log', 'watch'];
 
+/** Some sixty processes, one after the other, on a machine that does other things as well, in ms. */
+const LIFE_MS = 180_000;
+
 interface Step {
   readonly command: string;
   readonly ending: Ending;
@@ -95,25 +98,33 @@ it('the life of a session leaves out no command', () => {
   expect([...new Set(LIFE.map(([command]) => command))].sort()).toEqual(ids.sort());
 });
 
-it('every command ends with 0 and says something to a person, on stdout only', async () => {
-  for (const { command, ending } of await live(temporaryHome())) {
-    expect({ command, code: ending.code, stderr: ending.stderr }).toEqual({ command, code: 0, stderr: '' });
-    expect(ending.stdout).toMatch(/^[^{].*\n$/s);
-  }
-});
+it(
+  'every command ends with 0 and says something to a person, on stdout only',
+  async () => {
+    for (const { command, ending } of await live(temporaryHome())) {
+      expect({ command, code: ending.code, stderr: ending.stderr }).toEqual({ command, code: 0, stderr: '' });
+      expect(ending.stdout).toMatch(/^[^{].*\n$/s);
+    }
+  },
+  LIFE_MS,
+);
 
-it('every command with --json prints exactly one document with its schema version, and nothing else', async () => {
-  for (const { command, ending } of await live(temporaryHome(), '--json')) {
-    expect({ command, code: ending.code, stderr: ending.stderr }).toEqual({ command, code: 0, stderr: '' });
-    const documents = STREAMS.includes(command)
-      ? ending.stdout
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line))
-      : [ending.json];
-    for (const document of documents) expect(document).toMatchObject({ schemaVersion: 1 });
-  }
-});
+it(
+  'every command with --json prints exactly one document with its schema version, and nothing else',
+  async () => {
+    for (const { command, ending } of await live(temporaryHome(), '--json')) {
+      expect({ command, code: ending.code, stderr: ending.stderr }).toEqual({ command, code: 0, stderr: '' });
+      const documents = STREAMS.includes(command)
+        ? ending.stdout
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line))
+        : [ending.json];
+      for (const document of documents) expect(document).toMatchObject({ schemaVersion: 1 });
+    }
+  },
+  LIFE_MS,
+);
 
 it('the documents have the fields that scripts rely on', async () => {
   const home = temporaryHome();

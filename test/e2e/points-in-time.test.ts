@@ -247,16 +247,26 @@ describe('a verification', () => {
   });
 });
 
+/**
+ * Two homes with one session, in which `change` was done differently.
+ * @returns the second, and an archive of the first
+ */
+async function apart(change: (value: string) => readonly string[]): Promise<{ there: string; file: string }> {
+  const { home } = await homeAtWork();
+  const there = temporaryHome();
+  const file = join(temporaryDirectory(), 'demo.stui.jsonl.gz');
+  await stui(home, 'session', 'export', '-o', file);
+  await stui(there, 'session', 'import', file);
+  await stui(there, 'session', 'use', 'demo');
+  expect((await stui(home, ...change('10'))).code).toBe(0);
+  expect((await stui(there, ...change('20'))).code).toBe(0);
+  await stui(home, 'session', 'export', '-o', file);
+  return { there, file };
+}
+
 describe('an archive of another history', () => {
   it('imported with --fork is kept beside the session, and the two can be compared', async () => {
-    const { home } = await homeAtWork();
-    const there = temporaryHome();
-    const file = join(temporaryDirectory(), 'demo.stui.jsonl.gz');
-    await stui(home, 'session', 'export', '-o', file);
-    await stui(there, 'session', 'import', file);
-    await stui(home, 'eval', 'x := 10');
-    await stui(there, 'eval', 'x := 20', '-s', 'demo');
-    await stui(home, 'session', 'export', '-o', file);
+    const { there, file } = await apart((value) => ['eval', `x := ${value}`]);
     const refused = await stui(there, 'session', 'import', file, '--json');
     expect({ code: refused.code, hint: refused.json.error.hint }).toEqual({
       code: 4,
@@ -270,6 +280,16 @@ describe('an archive of another history', () => {
     });
     const { bindings } = (await stui(there, 'session', 'diff', 'demo', json.session.id, '--json')).json;
     expect(bindings).toEqual([{ name: 'x', change: 'changed', a: '20', b: '10' }]);
+  });
+
+  it('whose context cannot be merged ends with 4, and its conflicts wait for a decision', async () => {
+    const { there, file } = await apart((value) => ['workspace', 'set', 'preferences.width', value]);
+    const { code, stdout } = await stui(there, 'session', 'import', file, '--fork');
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/conflict \w{8}: preferences\.width\n1 change could not be merged/);
+    expect((await stui(there, 'session', 'list')).stdout).toContain('1 conflict');
+    const { conflicts } = (await stui(there, 'session', 'conflicts', 'demo', '--json')).json;
+    expect(conflicts).toMatchObject([{ path: ['preferences', 'width'], ours: 20, theirs: 10 }]);
   });
 });
 
