@@ -71,6 +71,17 @@ export function revisionOf(journal: Journal, state: SessionState, { at, atTime }
   );
 }
 
+/**
+ * @returns the revision up to which to read for the state of the engine at a revision: what an evaluation changed is in
+ *   the snapshots right behind its output, whose revision is the one that people know it by
+ */
+export function withSnapshotsBehind(journal: Journal, session: string, revision: number): number {
+  for (let last = revision; ; last += 1) {
+    const [next] = journal.read(session, { after: last, upTo: last + 1 });
+    if (next?.entry.type !== 'snapshot') return last;
+  }
+}
+
 /** Entries are in order of time, so the last one that is not later is found by halving. */
 function revisionAtTime(journal: Journal, state: SessionState, time: string): number {
   let low = 0;
