@@ -5,7 +5,7 @@ import { MAX_SHARED_CLIENTS } from '../protocol/limits.js';
 import type { Archive } from '../session/archive.js';
 import { figuresOf } from '../session/statistics.js';
 import type { Handlers } from './handlers.js';
-import { entriesUpTo, revisionOf } from './point-in-time.js';
+import { entriesUpTo, revisionOf, withSnapshotsBehind } from './point-in-time.js';
 import { damagedIds, repairSession } from './repair.js';
 import { checkByReplay } from './replay-check.js';
 import { diffBetween } from './session-diff.js';
@@ -32,7 +32,8 @@ type ManagementHandlers = Pick<
 export function managementHandlers({ registry, journal, engines, uploads }: Workings): ManagementHandlers {
   const sideOf = (reference: string, at: number | undefined, client: string | undefined) => {
     const { state } = registry.find(reference, client);
-    return { id: state.id, revision: revisionOf(journal, state, { at }) ?? state.revision };
+    const revision = revisionOf(journal, state, { at }) ?? state.revision;
+    return { id: state.id, revision: withSnapshotsBehind(journal, state.id, revision) };
   };
 
   return {

@@ -9,9 +9,6 @@ import { fold, type SessionState, STATE_VERSION } from '../session/state.js';
 /** Entries read at a time: some ms of work. */
 const PAGE = 500;
 
-/** Entries that are looked at to find where an append ends: one change meets no more conflicts than this, as a rule. */
-const MAX_FOLLOWERS = 100;
-
 /** A point that somebody asks for. */
 export interface Point {
   readonly at?: number | undefined;
@@ -65,34 +62,24 @@ export function revisionOf(journal: Journal, state: SessionState, { at, atTime }
   if (at !== undefined && atTime !== undefined) {
     throw new ProtocolError('InvalidParameters', 'A revision or a time says which point is meant, not both');
   }
-  if (atTime !== undefined) return endOfTransaction(journal, state, revisionAtTime(journal, state, atTime));
+  if (atTime !== undefined) return revisionAtTime(journal, state, atTime);
   if (at === undefined) return undefined;
-  if (at >= 1 && at <= state.revision) return endOfTransaction(journal, state, at);
+  if (at >= 1 && at <= state.revision) return at;
   throw new ProtocolError(
     'InvalidParameters',
     `The session ${state.name} has the revisions 1 to ${state.revision}; there is no ${at}`,
   );
 }
 
-/** What follows an entry in one append: the snapshot of what an evaluation changed, the context that a restore brought back. */
-const FOLLOWERS: Partial<Record<Entry['type'], readonly Entry['type'][]>> = {
-  output: ['snapshot'],
-  snapshot: ['snapshot'],
-  restored: ['context'],
-  context: ['conflict'],
-  conflict: ['conflict'],
-};
-
-/** Whoever names the revision of an output means what the evaluation made, too; the session was never between the two. */
-function endOfTransaction(journal: Journal, state: SessionState, revision: number): number {
-  const [first, ...rest] = journal.read(state.id, { after: revision - 1, upTo: revision + MAX_FOLLOWERS });
-  let last = first?.entry;
-  for (const { entry } of rest) {
-    const isTogether = entry.time === last?.time && entry.client === last.client;
-    if (!last || !isTogether || !FOLLOWERS[last.type]?.includes(entry.type)) break;
-    last = entry;
+/**
+ * @returns the revision up to which to read for the state of the engine at a revision: what an evaluation changed is in
+ *   the snapshots right behind its output, whose revision is the one that people know it by
+ */
+export function withSnapshotsBehind(journal: Journal, session: string, revision: number): number {
+  for (let last = revision; ; last += 1) {
+    const [next] = journal.read(session, { after: last, upTo: last + 1 });
+    if (next?.entry.type !== 'snapshot') return last;
   }
-  return last?.seq ?? revision;
 }
 
 /** Entries are in order of time, so the last one that is not later is found by halving. */

@@ -8,7 +8,7 @@ import { forkEntries } from '../session/fork.js';
 import { MAX_NAME_LENGTH, nameProblem, resolveSession } from '../session/name.js';
 import { fold, type OpenConflict, type PendingInput, type SessionState } from '../session/state.js';
 import { unknownOutput } from './entry-bodies.js';
-import { checkpointState, type Point, revisionOf } from './point-in-time.js';
+import { checkpointState, type Point, revisionOf, withSnapshotsBehind } from './point-in-time.js';
 import { RateLimiter } from './rate-limiter.js';
 import { type HostContext, SessionHost } from './session-host.js';
 import * as settings from './settings.js';
@@ -367,7 +367,7 @@ export class SessionRegistry {
     this.#requireRoom(client);
     this.#admit(client, 'change');
     const { journal } = this.context;
-    const revision = revisionOf(journal, state, request) ?? state.revision;
+    const revision = withSnapshotsBehind(journal, state.id, revisionOf(journal, state, request) ?? state.revision);
     const entries = journal.read(state.id, { upTo: revision });
     const { snapshots, pending } = fold(entries.map(({ entry }) => entry));
     const blobs = new Map<number, Uint8Array>();

@@ -30,7 +30,7 @@ import { fold, type PendingInput, type SessionState } from '../session/state.js'
 import { ContextKeeper } from './context-keeper.js';
 import { failedOutput, notKeptOutput, outputOf, type SnapshotBody, snapshotOf, unknownOutput } from './entry-bodies.js';
 import { Lane } from './lane.js';
-import { inputsUpTo, type Point, revisionOf, stateAt } from './point-in-time.js';
+import { inputsUpTo, type Point, revisionOf, stateAt, withSnapshotsBehind } from './point-in-time.js';
 import { Presence, type Stay } from './presence.js';
 import { boundSince, replayedBinding, restoreReport } from './restore-report.js';
 import * as settings from './settings.js';
@@ -409,16 +409,19 @@ export class SessionHost {
   async restore(request: RestoreRequest): Promise<RestoreReport> {
     const startedAt = performance.now();
     const { plan: onlyPlan, client, strategy, ifRevision } = request;
-    const at = revisionOf(this.context.journal, this.state, request);
+    const { journal } = this.context;
+    const at = revisionOf(journal, this.state, request);
+    // Now, and not after the present state is saved, so that a plan comes true.
+    const upTo = at === undefined ? undefined : withSnapshotsBehind(journal, this.state.id, at);
     this.#requireRevision(ifRevision);
     if (onlyPlan) {
-      const target = await this.#target(at, strategy, this.#engine !== undefined);
+      const target = await this.#target(upTo, strategy, this.#engine !== undefined);
       return restoreReport(this.state, { ...target, strategy, at, planned: true, startedAt });
     }
     this.#requireRunning();
     return this.#lane.run(async () => {
       this.#requireRevision(ifRevision);
-      if (at !== undefined || strategy === 'none') return this.#restoreElsewhere(request, at, startedAt);
+      if (at !== undefined || strategy === 'none') return this.#restoreElsewhere(request, { at, upTo }, startedAt);
       const reopened = this.state.closed !== null;
       const { plan, context } = await this.#target(undefined, strategy, this.#engine !== undefined);
       const { restored } = await this.#ensureEngine(client);
@@ -445,11 +448,11 @@ export class SessionHost {
    */
   async #restoreElsewhere(
     { client, strategy }: RestoreRequest,
-    at: number | undefined,
+    { at, upTo }: { at: number | undefined; upTo: number | undefined },
     startedAt: number,
   ): Promise<RestoreReport> {
     await this.#capture('changes');
-    const { plan, blobs, context, state: target, base } = await this.#target(at, strategy, false);
+    const { plan, blobs, context, state: target, base } = await this.#target(upTo, strategy, false);
     const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
     const restored: RestoredEntry = {
       type: 'restored',

@@ -10,17 +10,27 @@ import {
   type EvaluateRequest,
 } from '../../src/engine/contract.js';
 
-/** `x := 3` binds; `x` answers; `big x` binds too much to save; `block x` binds what cannot be saved; `raise`; `die`; `hang`. */
+/**
+ * `x := 3` binds; `x` answers; `big x` binds too much to save; `block x` binds what cannot be saved; `forget x` removes;
+ * `class A` defines; `raise`; `die`; `hang`.
+ */
 export class ToyFactory implements EngineFactory {
   readonly name = 'toy';
   /** Every code that any engine of this factory began to run, in order. */
   readonly ran: string[] = [];
   readonly engines: ToyEngine[] = [];
   unavailable = false;
+  /** Says which captures no engine takes. */
+  refuses: (capture: string) => boolean = () => false;
+
+  /** The engine that was started last. */
+  get newest(): ToyEngine | undefined {
+    return this.engines.at(-1);
+  }
 
   async start(): Promise<Engine> {
     if (this.unavailable) throw new EngineUnavailable('no engine today');
-    const engine = new ToyEngine(this.ran);
+    const engine = new ToyEngine(this.ran, (capture) => this.refuses(capture));
     this.engines.push(engine);
     return engine;
   }
@@ -28,20 +38,33 @@ export class ToyFactory implements EngineFactory {
   async close(): Promise<void> {}
 }
 
+/** Stands in captures for the source of a class. */
+const CLASS = 'a class';
+
 export class ToyEngine implements Engine {
   readonly ready = { type: 'ready', engine: 'toy', version: '1', dialect: 'toy', capabilities: [] } as const;
   readonly pid = 0;
   readonly exited: Promise<EngineExit>;
   readonly #values = new Map<string, string>();
   readonly #unsaved = new Set<string>();
+  readonly #classes = new Set<string>();
   #dirty = new Set<string>();
+  ended = false;
   #interrupt: (() => void) | undefined;
   #exit: (exit: EngineExit) => void = () => {};
 
-  constructor(private readonly ran: string[]) {
+  constructor(
+    private readonly ran: string[],
+    private readonly refuses: (capture: string) => boolean,
+  ) {
     this.exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
+  }
+
+  /** What it holds now, classes among it. */
+  get values(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#values, ...[...this.#classes].map((name) => [name, CLASS] as const)]);
   }
 
   async evaluate({ code }: EvaluateRequest): Promise<EvaluateReply> {
@@ -60,9 +83,16 @@ export class ToyEngine implements Engine {
       this.#bind(name, 'big');
       return reply({ outcome: 'value', printString: 'big', class: 'Toy', deferred: [name] });
     }
-    if (word === 'block') this.#unsaved.add(name);
+    if (word === 'forget' || word === 'class') {
+      if (word === 'class') this.#classes.add(name);
+      else this.#values.delete(name);
+      this.#dirty.add(name);
+      return reply({ outcome: 'value', printString: name, class: 'Toy', capture: this.#take('changes') });
+    }
     if (word === 'block' || assignment) {
       const [target, value] = assignment ? [assignment[1] as string, assignment[2] as string] : [name, 'block'];
+      if (assignment) this.#unsaved.delete(target);
+      else this.#unsaved.add(target);
       this.#bind(target, value);
       return reply({ outcome: 'value', printString: value, class: 'Toy', capture: this.#take('changes') });
     }
@@ -71,10 +101,14 @@ export class ToyEngine implements Engine {
 
   async restore(captures: readonly string[]) {
     for (const text of captures) {
-      for (const [name, value] of Object.entries(JSON.parse(text) as Record<string, string>))
-        this.#values.set(name, value);
+      if (this.refuses(text)) throw new Error('the engine does not take this capture');
+      for (const [name, value] of Object.entries(JSON.parse(text) as Record<string, string | null>)) {
+        if (value === CLASS) this.#classes.add(name);
+        else if (value === null) this.#values.delete(name);
+        else this.#values.set(name, value);
+      }
     }
-    return { restored: [...this.#values.keys()], failed: [], classes: [] };
+    return { restored: [...this.#values.keys()], failed: [], classes: [...this.#classes] };
   }
 
   async capture(kind: 'full' | 'changes'): Promise<Capture | undefined> {
@@ -92,10 +126,12 @@ export class ToyEngine implements Engine {
   }
 
   async stop(): Promise<void> {
+    this.ended = true;
     this.#exit({ code: 0, signal: null, reason: 'stopped' });
   }
 
   die(): EngineDied {
+    this.ended = true;
     const exit = { code: null, signal: 'SIGKILL', reason: 'the engine was killed' };
     this.#exit(exit);
     return new EngineDied(exit);
@@ -107,16 +143,24 @@ export class ToyEngine implements Engine {
   }
 
   #take(kind: 'full' | 'changes'): Capture {
-    const names = kind === 'full' ? [...this.#values.keys()] : [...this.#dirty];
+    const names = kind === 'full' ? [...this.#values.keys(), ...this.#classes] : [...this.#dirty];
     this.#dirty = new Set();
-    const saved = names.filter((name) => !this.#unsaved.has(name));
+    const classes = names.filter((name) => this.#classes.has(name));
+    const removed = names.filter((name) => !this.#classes.has(name) && !this.#values.has(name));
+    const bound = names.filter((name) => this.#values.has(name));
+    const saved = bound.filter((name) => !this.#unsaved.has(name));
+    const data = [
+      ...saved.map((name) => [name, this.#values.get(name)]),
+      ...classes.map((name) => [name, CLASS]),
+      ...removed.map((name) => [name, null]),
+    ];
     return {
       kind,
-      data: JSON.stringify(Object.fromEntries(saved.map((name) => [name, this.#values.get(name)]))),
+      data: JSON.stringify(Object.fromEntries(data)),
       saved,
-      removed: [],
-      unsaved: names.filter((name) => this.#unsaved.has(name)).map((name) => ({ name, reason: 'is a block' })),
-      classes: [],
+      removed,
+      unsaved: bound.filter((name) => this.#unsaved.has(name)).map((name) => ({ name, reason: 'is a block' })),
+      classes,
     };
   }
 }
