@@ -79,8 +79,10 @@ export class ContextCache {
 function fitting(contexts: readonly CachedContext[]): CachedContext[] {
   let room = CONTEXT_CACHE_LIMIT;
   return contexts.filter((each) => {
-    room -= JSON.stringify(each).length;
-    return room >= 0;
+    const size = JSON.stringify(each).length;
+    if (size > room) return false;
+    room -= size;
+    return true;
   });
 }
 

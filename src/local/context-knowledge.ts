@@ -5,9 +5,9 @@
 import type { Store } from './store.js';
 import { type Fields, isFields, type StoreShape, WrongShape } from './store-contents.js';
 
-/** A place that this machine set, and that has exactly what it set. */
+/** A place that this machine changed, and that nobody else had changed. */
 export interface OwnChange {
-  /** Empty for the whole context: what else is in it was known here before. */
+  /** Empty for the whole context. */
   readonly path: readonly string[];
   /** Revision that the change was made from. */
   readonly from: number;
@@ -15,8 +15,16 @@ export interface OwnChange {
   readonly revision: number;
 }
 
+/** A place that is now as it would be if nobody else had changed anything there. */
+export interface HeldPlace {
+  readonly path: readonly string[];
+  /** All that is there was set by the change; else the rest is what it was made from, as far as that was known. */
+  readonly isSet: boolean;
+}
+
 /** From which context to which a change led. */
 export interface Made {
+  readonly places: readonly HeldPlace[];
   /** Revision that it was made from; undefined when nothing was known of the context. */
   readonly from: number | undefined;
   /** Revision that the backend merged it from, where that is another one: see {@link KnownContexts.continued}. */
@@ -65,7 +73,7 @@ export class KnownContexts {
   base(connection: string, session: string, paths: readonly (readonly string[])[]): number | undefined {
     const known = find(this.store.read(), connection, session);
     if (known === undefined) return undefined;
-    const revisions = paths.map((path) => Math.max(known.seen, ownAt(known, path)?.revision ?? 0));
+    const revisions = paths.map((path) => knownAt(known, path));
     return paths.length === 0 ? known.seen : Math.min(...revisions);
   }
 
@@ -77,8 +85,10 @@ export class KnownContexts {
    */
   continued(connection: string, session: string, paths: readonly (readonly string[])[], from: number): number {
     const known = find(this.store.read(), connection, session);
-    const revisions = paths.map((path) => (known && ownAt(known, path, from)?.revision) ?? from);
-    return paths.length === 0 ? from : Math.min(...revisions);
+    if (known === undefined || paths.length === 0) return from;
+    // What was made here before and came out later than what was seen then, whoever made the next change knew as well.
+    const isBefore = (own: OwnChange) => own.from <= from && from <= own.revision;
+    return Math.min(...paths.map((path) => ownAt(known, path, isBefore)?.revision ?? from));
   }
 
   /** The context was shown as it was at a revision. */
@@ -88,21 +98,21 @@ export class KnownContexts {
     );
   }
 
-  /**
-   * A change of this machine is in the context.
-   * @param paths places that have exactly what it set; the whole context, which is the empty path, where nobody else
-   *   changed anything
-   */
-  async made(connection: string, session: string, paths: readonly (readonly string[])[], made: Made): Promise<void> {
+  /** A change of this machine is in the context. */
+  async made(connection: string, session: string, made: Made): Promise<void> {
     const { from, base = from, revision } = made;
     await this.change(connection, session, (known) => {
-      if (known === undefined || from === undefined)
+      if (known === undefined || from === undefined || base === undefined) {
         return { connection, session, seen: revision, own: known?.own ?? [] };
-      const added = paths.map((path) => ({ path, from, revision }));
+      }
+      const paths = made.places
+        .filter(({ path, isSet }) => isSet || knownAt(known, path) >= base)
+        .map(({ path }) => path);
+      const added = paths
+        .filter((path) => !paths.some((outer) => outer.length < path.length && isWithin(path, outer)))
+        .map((path) => ({ path, from, revision }));
       const kept = known.own.filter((each) => each.from !== from || !paths.some((path) => isWithin(each.path, path)));
-      const isKnown = base === known.seen && paths.some((path) => path.length === 0);
-      const seen = isKnown ? revision : known.seen;
-      return { ...known, seen, own: [...added, ...kept].slice(0, OWN_CHANGES_LIMIT) };
+      return { ...known, own: [...added, ...kept].slice(0, OWN_CHANGES_LIMIT) };
     });
   }
 
@@ -138,8 +148,17 @@ function find({ contexts }: ContextKnowledgeFile, connection: string, session: s
   return contexts.find((each) => each.connection === connection && each.session === session);
 }
 
-function ownAt({ own }: ContextKnowledge, path: readonly string[], from?: number): OwnChange | undefined {
-  return own.find((each) => isWithin(path, each.path) && (from === undefined || each.from === from));
+/** @returns the newest revision at which all that is at `path` was known here */
+function knownAt(known: ContextKnowledge, path: readonly string[]): number {
+  return Math.max(known.seen, ownAt(known, path)?.revision ?? 0);
+}
+
+function ownAt(
+  { own }: ContextKnowledge,
+  path: readonly string[],
+  isMeant: (own: OwnChange) => boolean = () => true,
+): OwnChange | undefined {
+  return own.find((each) => isWithin(path, each.path) && isMeant(each));
 }
 
 /** @returns whether `path` is `outer`, or leads to something inside of it */

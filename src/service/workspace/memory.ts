@@ -1,8 +1,6 @@
 /** What this machine keeps of the contexts it has seen and changed: the base of the next change, and a copy to look at. */
 import type { JsonObject } from '../../session/json.js';
-import { isEqual } from '../../session/json.js';
-import { applyMergePatch } from '../../session/merge-patch.js';
-import { holds, patchPlaces } from '../../session/patch-places.js';
+import { heldPlaces } from '../../session/patch-places.js';
 import type { Workplace } from '../workplace.js';
 
 /** A context at a revision, of a session by its id. */
@@ -34,12 +32,10 @@ export async function rememberSeen(workplace: Workplace, seen: ContextAt): Promi
 export async function rememberMade(workplace: Workplace, now: ContextAt, made: PatchMade): Promise<void> {
   const { connection, local } = workplace;
   const { from, base, before, patch } = made;
-  // What nobody else changed meanwhile is as it was known here, all of it; else only what is as it was set.
-  const isOurs = before !== undefined && isEqual(applyMergePatch(before, patch), now.context);
-  const held = patchPlaces(patch).filter((place) => holds(now.context, place));
-  const paths = isOurs ? [[]] : held.map(({ path }) => path);
-  const { revision } = now;
-  await orWarn(workplace, () => local.knownContexts.made(connection, now.session, paths, { from, base, revision }));
+  const places = heldPlaces(patch, before, now.context);
+  await orWarn(workplace, () =>
+    local.knownContexts.made(connection, now.session, { places, from, base, revision: now.revision }),
+  );
   await local.contextCache.remember({ connection, ...now });
 }
 
