@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { childrenOf, killAtOnce } from './processes.js';
-import { backendPid, type Json, stui, stuiWith, temporaryHome } from './stui.js';
+import { backendPid, type Json, sharedHome, startStui, stui, stuiWith, temporaryHome } from './stui.js';
 import { SharedBackend } from './two-clients.js';
 
 async function homeWithSession(): Promise<string> {
@@ -27,6 +27,8 @@ const LAYOUT = {
 };
 
 describe('a value of the workspace', () => {
+  const emptyHome = sharedHome((home) => stui(home, 'session', 'create', 'demo'));
+
   it('is JSON where it parses as JSON, else text, and always text where that is asked for', async () => {
     const home = await homeWithSession();
     await set(home, 'preferences.size', '14');
@@ -79,7 +81,7 @@ describe('a value of the workspace', () => {
     [['preferences.a', '1', '-f', 'file'], 'not both'],
     [['layout.focus', 'a', '--scope', 'user', '--base', '3'], '--base is about a session'],
   ])('is refused when it cannot be set: %j', async (args, reason) => {
-    const home = await homeWithSession();
+    const home = emptyHome();
     const { code, stderr } = await stui(home, 'workspace', 'set', ...args);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(reason) });
     expect((await show(home)).context).toEqual({});
@@ -135,6 +137,8 @@ describe('the buffer', () => {
 });
 
 describe('a patch', () => {
+  const emptyHome = sharedHome((home) => stui(home, 'session', 'create', 'demo'));
+
   it('changes several values at once, from a file or from stdin', async () => {
     const home = await homeWithSession();
     await set(home, 'preferences.old', '1');
@@ -157,17 +161,20 @@ describe('a patch', () => {
     ['{"layout": {"focus": 3}}', 'layout.focus is not a text'],
     ['{"buffer": 3}', 'buffer is not a text'],
   ])('is refused when it is none: %s', async (input, reason) => {
-    const home = await homeWithSession();
+    const home = emptyHome();
     const { code, stderr } = await stuiWith(home, { input }, 'workspace', 'edit-patch', '-');
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(reason) });
   });
 });
 
 describe('a layout', () => {
-  it('is shown as a tree', async () => {
-    const home = await homeWithSession();
+  const homeWithLayout = sharedHome(async (home) => {
+    await stui(home, 'session', 'create', 'demo');
     await set(home, 'layout', JSON.stringify(LAYOUT));
-    const { stdout } = await stui(home, 'workspace', 'show');
+  });
+
+  it('is shown as a tree', async () => {
+    const { stdout } = await stui(homeWithLayout(), 'workspace', 'show');
     expect(stdout).toContain(
       '  row\n    code (editor, "Code", weight 2, focus)\n    log (transcript, size 30%, weight 1, hidden)',
     );
@@ -179,8 +186,7 @@ describe('a layout', () => {
     ['layout.root.sizes', '[1]', 'layout.root.sizes has 1 sizes for 2 children'],
     ['layout.panels.code.visible', '"no"', 'layout.panels.code.visible is neither true nor false'],
   ])('that would be none is refused with the place and the reason: %s %s', async (path, value, reason) => {
-    const home = await homeWithSession();
-    await set(home, 'layout', JSON.stringify(LAYOUT));
+    const home = homeWithLayout();
     const { code, stderr } = await set(home, path, value);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(reason) });
     expect(await get(home, 'layout')).toEqual(LAYOUT);
@@ -404,6 +410,21 @@ describe('a change without a backend', () => {
     expect(await offline(home, 'set', 'buffer', 'y', '--key', 'k')).toMatchObject({ code: 4 });
     expect((await stui(home, 'outbox', 'drop', 'k', '--yes')).code).toBe(0);
     expect(await get(home, 'buffer')).toBe('one\ntwo\nthree');
+  });
+
+  it('is delivered by a watch, and counted as late', async () => {
+    const home = await offlineHome();
+    await offline(home, 'set', 'preferences.n', '1');
+    await stui(home, 'backend', 'start', '--detach');
+    const watch = startStui(home, {}, 'watch', '--json');
+    await watch.prints('"type":"delivery"');
+    const events = watch.stdout.split('\n').slice(0, -1);
+    expect(events.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ type: 'delivery', deliveredLate: 1, lost: 0 }),
+    );
+    watch.child.kill('SIGTERM');
+    await watch.ended;
+    expect(await get(home, 'preferences.n')).toBe(1);
   });
 
   it('that meets what another client changed meanwhile is a conflict when it is delivered', async () => {
