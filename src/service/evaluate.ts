@@ -20,6 +20,10 @@ export interface EvaluationOrder {
   readonly keepForLater: boolean;
   /** Key of the evaluation with unknown outcome that this one runs again. */
   readonly rerunOf?: string;
+  /** What the journal keeps in place of the code, which holds secrets. The code is then kept nowhere, not even for later. */
+  readonly recordAs?: string | undefined;
+  /** The code comes from the journal of a backend, so that it need not be kept here too. */
+  readonly replayed?: boolean;
 }
 
 export interface Answered {
@@ -40,11 +44,9 @@ const ATTEMPTS = 3;
  */
 export async function evaluate(workplace: Workplace, order: EvaluationOrder): Promise<Answered> {
   const { outbox, connection, clientId: client } = workplace;
-  const { code, session, timeoutMs, rerunOf } = order;
+  const { code, session, timeoutMs } = order;
   const key = order.key ?? randomUUID();
-  // What runs again is in the journal of the backend already, and cannot be asked for without it.
-  const accepted =
-    rerunOf === undefined ? outbox.add({ key, connection, session, code, timeoutMs, client }) : undefined;
+  const accepted = isKept(order) ? outbox.add({ key, connection, session, code, timeoutMs, client }) : undefined;
   const forget = onStop(() => {
     process.stderr.write(`stui: the evaluation goes on; ask what became of it with "stui result ${key}"\n`);
   });
@@ -52,7 +54,7 @@ export async function evaluate(workplace: Workplace, order: EvaluationOrder): Pr
     const delivered = await deliverOrphans(workplace);
     return { evaluation: await askUntilAnswered(workplace, order, key), delivered };
   } catch (error) {
-    if (!(error instanceof Unreachable) || !order.keepForLater || !accepted) throw giveUpOn(key, error);
+    if (!(error instanceof Unreachable) || !order.keepForLater || !accepted) throw giveUpOn(key, error, order);
     // A backend that has it answers the next delivery from its journal.
     if (outbox.get(key)) outbox.release(key);
     return { evaluation: queuedEvaluation(accepted), delivered: [] };
@@ -61,6 +63,11 @@ export async function evaluate(workplace: Workplace, order: EvaluationOrder): Pr
     // Another command may have accepted the same key, and is waiting with it.
     if (outbox.get(key)?.owner?.pid === process.pid) outbox.remove(key);
   }
+}
+
+/** What runs again is in the journal of the backend already; what holds secrets is not to be on the disk. */
+function isKept({ rerunOf, recordAs, replayed }: EvaluationOrder): boolean {
+  return rerunOf === undefined && recordAs === undefined && !replayed;
 }
 
 async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, key: string): Promise<EvaluationResult> {
@@ -76,6 +83,7 @@ async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, ke
           key,
           timeout_ms: order.timeoutMs,
           rerun_of: order.rerunOf,
+          record_as: order.recordAs,
           interim: true,
         },
         // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.
@@ -95,8 +103,15 @@ async function askUntilAnswered(workplace: Workplace, order: EvaluationOrder, ke
   }
 }
 
-function giveUpOn(key: string, error: unknown): unknown {
-  if (!(error instanceof Unreachable) || !error.mayHaveArrived) return error;
+function giveUpOn(key: string, error: unknown, { recordAs, keepForLater }: EvaluationOrder): unknown {
+  if (!(error instanceof Unreachable)) return error;
+  if (!error.mayHaveArrived) {
+    if (recordAs === undefined || !keepForLater) return error;
+    return new CliError('unreachable', `${error.message}. The evaluation was not kept, because it holds secrets`, {
+      hint: 'Send it again once the backend is back. --no-redact would keep it in the outbox, with its secrets.',
+      cause: error,
+    });
+  }
   return new CliError('unreachable', `${error.message}. The evaluation may have been accepted`, {
     exit: 'unreachable',
     hint: `Its key is ${key}: ask with "stui result ${key}", or send it again with --key ${key}; it runs once.`,
