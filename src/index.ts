@@ -15,5 +15,13 @@ export { type Archive, DamagedArchive, decodeArchive, encodeArchive, NewerArchiv
 export { chainHash, GENESIS } from './session/chain.js';
 export type { BindingReport, Entry, Outcome, StoredEntry } from './session/entry.js';
 export { type Evaluation, evaluationsIn } from './session/evaluation.js';
+export {
+  parseRecordedInputs,
+  type RecordedInput,
+  type RecordedInputs,
+  type RecordFormat,
+} from './session/recorded-inputs.js';
 export { planRestore, type RestorePlan } from './session/restore-plan.js';
+export { parseRevisionRange, type RevisionRange } from './session/revision-range.js';
+export { compileSecretPattern, redactSecrets } from './session/secrets.js';
 export { fold, type SessionState } from './session/state.js';
