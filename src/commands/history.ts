@@ -27,7 +27,7 @@ export default class History extends BackendCommand<Result> {
   ];
   static override flags = {
     session: sessionFlag,
-    all: Flags.boolean({ summary: 'Search all sessions that you can see.', exclusive: ['session', 'range'] }),
+    all: Flags.boolean({ summary: 'Search all sessions that you can see.', exclusive: ['session'] }),
     grep: Flags.string({ summary: 'Only evaluations whose code contains this text, case not minded.' }),
     failed: Flags.boolean({ summary: 'Only evaluations without a value: raised, interrupted or unknown.' }),
     range: Flags.string({
@@ -46,6 +46,9 @@ export default class History extends BackendCommand<Result> {
 
   protected override async execute(): Promise<Result> {
     const { flags } = await this.parse(History);
+    if (flags.all && flags.range !== undefined) {
+      throw new UsageError('A range is one of a single session', 'Give --all or --range; --since goes with both.');
+    }
     const range = flags.range === undefined ? undefined : requestedRange(flags.range);
     const since = flags.since === undefined ? undefined : requestedTime(flags.since);
     const workplace = this.workplace(flags);

@@ -60,17 +60,21 @@ async function readRange(
   const found: Evaluation[] = [];
   const seen = new Set<string>();
   let before = Number.isSafeInteger(to + 1) ? to + 1 : undefined;
-  for (;;) {
-    const page = await workplace.ask('read_history', { session_id: reference, limit: PAGE, before, ...filter });
+  for (let size = PAGE; ; ) {
+    const page = await workplace.ask('read_history', { session_id: reference, limit: size, before, ...filter });
     const fresh = page.evaluations.filter((evaluation) => !seen.has(identity(evaluation)));
     for (const evaluation of fresh) seen.add(identity(evaluation));
     const within = fresh.filter(({ revision }) => revision >= from && revision <= to);
     found.unshift(...within);
-    const isOver = !page.more || fresh.length === 0 || fresh.every(({ revision }) => revision < from);
+    // Where many inputs waited together, those below the lowest output may all be known.
+    const isStuck = fresh.length === 0 && size === MOST;
+    const isBelow = fresh.length > 0 && fresh.every(({ revision }) => revision < from);
+    const isOver = !page.more || isStuck || isBelow;
     if (isOver || found.length > limit) {
       return { session: page.session, evaluations: found.slice(-limit), more: found.length > limit };
     }
-    before = Math.min(...fresh.map(({ revision }) => revision));
+    if (fresh.length === 0) size = Math.min(MOST, 2 * size);
+    else before = Math.min(...fresh.map(({ revision }) => revision));
   }
 }
 
