@@ -24,10 +24,11 @@ export default class Eval extends BackendCommand<Result> {
   static override description =
     'Prints what the code wrote to the Transcript, then the print string of its value. A file in chunk format is filed ' +
     'in. The evaluation is durable before it runs: when the answer gets lost, sending it again with the same --key gives ' +
-    'the same answer and runs nothing. What looks like a secret in the code (a token, a private key, a string called ' +
-    'password or apiKey, what the preference secretPatterns matches) runs and is not kept: the journal has [redacted] in ' +
-    'its place. Such an evaluation cannot be queued, nor run again from the journal; with the same --key any other secret ' +
-    'in that place gets the first answer. Only the code is redacted: what it answers, prints or binds is kept.';
+    'the same answer and runs nothing.\n\n' +
+    'What looks like a secret in the code (a token, a private key, a string called password or apiKey, what the ' +
+    'preference secretPatterns matches) runs and is not kept: the journal has [redacted] in its place. Such an evaluation ' +
+    'cannot be queued, nor run again from the journal; with the same --key any other secret in that place gets the first ' +
+    'answer. Only the code is redacted: what it answers, prints or binds is kept.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> '3 + 4'",
     '<%= config.bin %> <%= command.id %> -f Counter.st --session build-42',

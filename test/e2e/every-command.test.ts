@@ -1,5 +1,5 @@
 /** Every command there is, in the life of one session, for people and for scripts. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { DIST, type Ending, type Json, stui, stuiWith, temporaryHome } from './stui.js';
@@ -30,6 +30,8 @@ const LIFE: readonly (readonly string[])[] = [
   ['eval', 'x := 3 + 4', '--key', 'first'],
   ['result', 'first'],
   ['history'],
+  ['history replay', 'last:1', '--key', 'again'],
+  ['history import', 'typed.txt'],
   ['log'],
   ['status'],
   ['wait session', 'demo'],
@@ -53,6 +55,8 @@ interface Step {
 }
 
 async function live(home: string, ...flags: readonly string[]): Promise<Step[]> {
+  // What `history import` takes.
+  writeFileSync(join(home, 'typed.txt'), '3 + 5\n');
   // What `outbox drop` drops.
   await stui(home, 'eval', '3', '--session', 'demo', '--no-autostart', '--key', 'kept');
   const steps: Step[] = [];

@@ -19,7 +19,7 @@ export default class HistoryReplay extends BackendCommand<ReplayReport> {
     'twice. Inputs whose secrets were not kept, and those without an outcome yet, are skipped and named; so are inputs ' +
     'that were replays of others in the range.\n\n' +
     'Exits 9 when an input raised; 6, 11 or 12 when the last one was interrupted, has an unknown outcome, or found no ' +
-    'engine; 5 when the backend is gone.';
+    'engine, or when another one was and none raised; 5 when the backend is gone.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> 12..40 --into scratch',
     '<%= config.bin %> <%= command.id %> last:5 --dry-run',
