@@ -17,7 +17,7 @@ export default class HistoryReplay extends BackendCommand<ReplayReport> {
     'says of each whether it gave what the history has. Every input runs under a key of its own, PREFIX-REVISION: broken ' +
     'off and run again with the same --key and the same sessions, a replay goes on where it stopped, and runs nothing ' +
     'twice. Inputs whose secrets were not kept, and those without an outcome yet, are skipped and named; so are inputs ' +
-    'that were replays of others in the range.\n\n' +
+    'that ran others in the range again, except under a --key that was given to another replay.\n\n' +
     'Exits 9 when an input raised; 6, 11 or 12 when the last one was interrupted, has an unknown outcome, or found no ' +
     'engine, or when another one was and none raised; 5 when the backend is gone.';
   static override examples = [
