@@ -37,7 +37,12 @@ export { type MergedContext, mergeContexts, type PathConflict } from './session/
 export { applyMergePatch } from './session/merge-patch.js';
 export { mergePatchBetween } from './session/merge-patch-between.js';
 export { type MergedText, mergeText, uniteTexts } from './session/merge-text.js';
-export { parseRecordedInputs, type RecordedInputs } from './session/recorded-inputs.js';
+export {
+  parseRecordedInputs,
+  type RecordedInput,
+  type RecordedInputs,
+  type RecordFormat,
+} from './session/recorded-inputs.js';
 export { type ContextReport, planContext, planRestore, type RestorePlan } from './session/restore-plan.js';
 export { parseRevisionRange, type RevisionRange } from './session/revision-range.js';
 export { compileSecretPattern, redactSecrets } from './session/secrets.js';

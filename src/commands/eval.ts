@@ -6,9 +6,11 @@ import { loadStyle } from '../cli/style.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
-import { evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
+import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
 import { readInput } from '../service/input-file.js';
+import { redactionOf } from '../service/redaction.js';
 import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
+import type { Workplace } from '../service/workplace.js';
 
 type Result = EvaluationResult & {
   /** What earlier commands had left in the outbox, and became of it. */
@@ -22,7 +24,11 @@ export default class Eval extends BackendCommand<Result> {
   static override description =
     'Prints what the code wrote to the Transcript, then the print string of its value. A file in chunk format is filed ' +
     'in. The evaluation is durable before it runs: when the answer gets lost, sending it again with the same --key gives ' +
-    'the same answer and runs nothing.';
+    'the same answer and runs nothing.\n\n' +
+    'What looks like a secret in the code (a token, a private key, a string called password or apiKey, what the ' +
+    'preference secretPatterns matches) runs and is not kept: the journal has [redacted] in its place. Such an evaluation ' +
+    'cannot be queued, nor run again from the journal; with the same --key any other secret in that place gets the first ' +
+    'answer. Only the code is redacted: what it answers, prints or binds is kept.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> '3 + 4'",
     '<%= config.bin %> <%= command.id %> -f Counter.st --session build-42',
@@ -49,6 +55,11 @@ export default class Eval extends BackendCommand<Result> {
         'watch delivers it. "fail" exits 5. Without this flag: "fail" where CI is set, "queue" elsewhere.',
       options: ['queue', 'fail'] as const,
     })(),
+    redact: Flags.boolean({
+      summary: 'Keep secrets in the code out of the journal; --no-redact keeps the code as it is.',
+      allowNo: true,
+      default: true,
+    }),
     rerun: Flags.string({
       summary: 'Run the evaluation with this key again, as a new one, because its outcome is unknown.',
       helpValue: '<key>',
@@ -66,7 +77,7 @@ export default class Eval extends BackendCommand<Result> {
     }
     const order =
       flags.rerun === undefined
-        ? { ...given, code: this.source(args.code, flags.file), session: workplace.sessionReference(flags.session) }
+        ? { ...given, ...this.source(workplace, args.code, flags), session: workplace.sessionReference(flags.session) }
         : { ...given, ...(await orderOfUnknown(workplace, flags.rerun, flags.session)) };
     const { evaluation, delivered } = await evaluate(workplace, order);
     this.exitAs(exitOf(evaluation));
@@ -76,6 +87,9 @@ export default class Eval extends BackendCommand<Result> {
   protected override async render(evaluation: Result): Promise<string> {
     for (const entry of evaluation.delivered) this.remark(deliveryRemark(entry));
     if (evaluation.restored) this.remark(restoreRemark(evaluation.restored));
+    if (evaluation.redacted) {
+      this.remark('stui: the code holds secrets; the journal keeps it with [redacted] in their place');
+    }
     if (evaluation.outcome === 'queued') {
       this.remark(
         `stui: the backend cannot be reached; the evaluation is kept and will be delivered, once. ` +
@@ -93,7 +107,16 @@ export default class Eval extends BackendCommand<Result> {
     return '';
   }
 
-  private source(code: string | undefined, file: string | undefined): string {
+  private source(
+    workplace: Workplace,
+    given: string | undefined,
+    { file, redact }: { file?: string | undefined; redact: boolean },
+  ): Pick<EvaluationOrder, 'code' | 'recordAs'> {
+    const code = this.code(given, file);
+    return { code, recordAs: redact ? redactionOf(workplace)(code) : undefined };
+  }
+
+  private code(code: string | undefined, file: string | undefined): string {
     if (code !== undefined && file !== undefined) throw new UsageError('Give the source or a file, not both');
     if (file !== undefined) return readInput(file).toString('utf8');
     if (code === '-') return readInput('-').toString('utf8');

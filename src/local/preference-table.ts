@@ -1,6 +1,7 @@
 /** Every preference: type, default, allowed values and meaning. Validation, listings and help are made from this. */
 
 import { DURATION_FORMS, durationMs } from '../session/duration.js';
+import { compileSecretPattern } from '../session/secrets.js';
 import { CONNECTION_NAME_RULE, isConnectionName, LOCAL_CONNECTION } from './connection-name.js';
 
 export interface PreferenceValues {
@@ -14,6 +15,8 @@ export interface PreferenceValues {
   readonly reconnectFloor: number;
   readonly reconnectCap: number;
   readonly reconnectBudget: number;
+  /** Sources of regular expressions. */
+  readonly secretPatterns: readonly string[];
 }
 
 export type PreferenceKey = keyof PreferenceValues;
@@ -38,6 +41,20 @@ function milliseconds(input: unknown): number | undefined {
   // Kept as a number of milliseconds, given as a text with a unit.
   const ms = typeof input === 'string' ? durationMs(input) : input;
   return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= LONGEST_TIMEOUT_MS ? ms : undefined;
+}
+
+function patternSources(input: unknown): readonly string[] | undefined {
+  const list = typeof input === 'string' ? parsedJson(input) : input;
+  if (!Array.isArray(list)) return undefined;
+  return list.every((each) => typeof each === 'string' && compileSecretPattern(each)) ? list : undefined;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<PreferenceValues[K]> } = {
@@ -77,6 +94,12 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     doc: 'How long a command tries to reach a backend again that it has lost, in milliseconds. A watch never stops.',
     allowed: DURATION_FORMS,
     parse: milliseconds,
+  },
+  secretPatterns: {
+    default: [],
+    doc: 'What else in evaluated code is a secret; the journal keeps it without the first group, or without all of a match.',
+    allowed: 'a JSON list of regular expressions, such as ["corp-[0-9]{8}"]',
+    parse: patternSources,
   },
   engineMemoryMb: {
     default: 128,

@@ -1,5 +1,6 @@
 /** An evaluation from the client's side: sent under a key, and asked for again under the same key when the answer got lost. */
 import { randomUUID } from 'node:crypto';
+import { CliError } from '../cli/errors.js';
 import type { ExitName } from '../cli/exit-codes.js';
 import { onStop } from '../cli/signals.js';
 import { Unreachable } from '../client/errors.js';
@@ -22,6 +23,10 @@ export interface EvaluationOrder {
   readonly ifRevision?: number | undefined;
   /** Key of the evaluation with unknown outcome that this one runs again. */
   readonly rerunOf?: string;
+  /** What the journal keeps in place of the code, which holds secrets. The code is then kept nowhere, not even for later. */
+  readonly recordAs?: string | undefined;
+  /** The code comes from the journal of a backend, so that it need not be kept here too. */
+  readonly replayed?: boolean;
 }
 
 export interface Answered {
@@ -39,12 +44,12 @@ export interface Answered {
  */
 export async function evaluate(workplace: Workplace, order: EvaluationOrder): Promise<Answered> {
   const { outbox, connection, clientId: client } = workplace;
-  const { code, session, timeoutMs, ifRevision, rerunOf } = order;
+  const { code, session, timeoutMs, ifRevision } = order;
   const key = order.key ?? randomUUID();
-  // What runs again is in the journal of the backend already, and cannot be asked for without it.
   const condition = ifRevision === undefined ? {} : { ifRevision };
-  const accepted =
-    rerunOf === undefined ? outbox.add({ key, connection, session, code, timeoutMs, client, ...condition }) : undefined;
+  const accepted = isKept(order)
+    ? outbox.add({ key, connection, session, code, timeoutMs, client, ...condition })
+    : undefined;
   const forget = onStop(() => {
     process.stderr.write(`stui: the evaluation goes on; ask what became of it with "stui result ${key}"\n`);
   });
@@ -52,7 +57,7 @@ export async function evaluate(workplace: Workplace, order: EvaluationOrder): Pr
     const delivered = await deliverOrphans(workplace);
     return { evaluation: await askFor(workplace, order, key), delivered };
   } catch (error) {
-    if (!(error instanceof Unreachable) || !order.keepForLater || !accepted) throw giveUpOn(key, error);
+    if (!(error instanceof Unreachable) || !order.keepForLater || !accepted) throw giveUpOn(key, error, order);
     // A backend that has it answers the next delivery from its journal.
     if (outbox.get(key)) outbox.release(key);
     return { evaluation: queuedEvaluation(accepted, code), delivered: [] };
@@ -61,6 +66,11 @@ export async function evaluate(workplace: Workplace, order: EvaluationOrder): Pr
     // Another command may have accepted the same key, and is waiting with it.
     if (outbox.get(key)?.owner?.pid === process.pid) outbox.remove(key);
   }
+}
+
+/** What runs again is in the journal of the backend already; what holds secrets is not to be on the disk. */
+function isKept({ rerunOf, recordAs, replayed }: EvaluationOrder): boolean {
+  return rerunOf === undefined && recordAs === undefined && !replayed;
 }
 
 function askFor(workplace: Workplace, order: EvaluationOrder, key: string): Promise<EvaluationResult> {
@@ -75,6 +85,7 @@ function askFor(workplace: Workplace, order: EvaluationOrder, key: string): Prom
         timeout_ms: order.timeoutMs,
         if_revision: order.ifRevision,
         rerun_of: order.rerunOf,
+        record_as: order.recordAs,
         interim: true,
       },
       // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.
@@ -88,7 +99,13 @@ function askFor(workplace: Workplace, order: EvaluationOrder, key: string): Prom
   });
 }
 
-function giveUpOn(key: string, error: unknown): unknown {
+function giveUpOn(key: string, error: unknown, { recordAs, keepForLater }: EvaluationOrder): unknown {
+  if (error instanceof Unreachable && !error.mayHaveArrived && recordAs !== undefined && keepForLater) {
+    return new CliError('unreachable', `${error.message}. The evaluation was not kept, because it holds secrets`, {
+      hint: 'Send it again once the backend is back. --no-redact would keep it in the outbox, with its secrets.',
+      cause: error,
+    });
+  }
   const hint = `Its key is ${key}: ask with "stui result ${key}", or send it again with --key ${key}; it runs once.`;
   return givenUp(error, 'The evaluation', hint);
 }

@@ -106,8 +106,20 @@ export function evaluationFailure(evaluation: Evaluation, style: Style): string 
   return [`${style.bad(outcome === 'error' ? '' : `${outcome}: `)}${style.bad(what)}`, ...stack].join('\n');
 }
 
-export function historyTable(evaluations: readonly Evaluation[], style: Style): string {
+/** @param names of sessions by id, where the evaluations are of several */
+export function historyTable(
+  evaluations: readonly Evaluation[],
+  style: Style,
+  names: ReadonlyMap<string, string> | null = null,
+): string {
+  const whose: Column<Evaluation> = {
+    title: 'SESSION',
+    value: ({ session }) => names?.get(session) ?? session.slice(0, 8),
+    maxWidth: 40,
+    style: style.name,
+  };
   const columns: Column<Evaluation>[] = [
+    ...(names ? [whose] : []),
     { title: 'REVISION', value: ({ revision }) => revision },
     { title: 'TIME', value: ({ time }) => time },
     { title: 'OUTCOME', value: ({ outcome }) => outcome },

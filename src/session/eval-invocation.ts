@@ -10,7 +10,9 @@ const PROGRAM = /(?:^|\/)stui(?:\.cjs)?$/;
 const NODE = /(?:^|\/)node$/;
 
 /** Flags of `stui eval` that take the next word; the others stand alone or bring their value with them. */
-const VALUE_FLAGS = new Set('-c --connection -f --file -s --session --timeout --key --offline --rerun'.split(' '));
+const VALUE_FLAGS = new Set(
+  '-c --connection -f --file -s --session --timeout --key --offline --rerun --if-revision'.split(' '),
+);
 
 /**
  * @returns undefined when the words are no evaluation; without `code` when the words do not tell what was evaluated: it came

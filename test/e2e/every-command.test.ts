@@ -30,6 +30,8 @@ const LIFE: readonly (readonly string[])[] = [
   ['eval', 'x := 3 + 4', '--key', 'first'],
   ['result', 'first'],
   ['history'],
+  ['history replay', 'last:1', '--key', 'again'],
+  ['history import', 'typed.txt'],
   ['log'],
   ['workspace set', 'preferences.font', 'Mono'],
   ['workspace edit-patch', 'patch.json'],
@@ -74,6 +76,8 @@ interface Step {
 }
 
 async function live(home: string, ...flags: readonly string[]): Promise<Step[]> {
+  // What `history import` takes.
+  writeFileSync(join(home, 'typed.txt'), '3 + 5\n');
   // What `outbox drop` drops.
   await stui(home, 'eval', '3', '--session', 'demo', '--no-autostart', '--key', 'kept');
   writeFileSync(join(home, 'patch.json'), '{"buffer": "3 + 4", "preferences": {"size": 14}}');

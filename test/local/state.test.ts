@@ -155,6 +155,7 @@ describe('preferences', () => {
       reconnectFloor: 5,
       reconnectCap: 2_000,
       reconnectBudget: 10_000,
+      secretPatterns: [],
       engineMemoryMb: 128,
     };
     expect(values()).toEqual(defaults);
@@ -180,6 +181,12 @@ describe('preferences', () => {
     expect(preferences.get('timeout')).toBe(ms);
   });
 
+  it('take regular expressions as a list in JSON', async () => {
+    const { preferences } = fresh().state;
+    expect(await preferences.set('secretPatterns', '["corp-[0-9]{8}", "k=(.*)"]')).toEqual(['corp-[0-9]{8}', 'k=(.*)']);
+    expect(await preferences.set('secretPatterns', '[]')).toEqual([]);
+  });
+
   const invalid: [PreferenceKey, unknown][] = [
     ['timeout', '0'],
     ['timeout', '-1s'],
@@ -195,6 +202,10 @@ describe('preferences', () => {
     ['engineMemoryMb', 64.5],
     ['engineMemoryMb', 65_537],
     ['connection', '../x'],
+    ['secretPatterns', 'corp-[0-9]+'],
+    ['secretPatterns', '["("]'],
+    ['secretPatterns', '[1]'],
+    ['secretPatterns', '{}'],
   ];
 
   it.each(invalid)('do not take %s = %j, and say what is allowed', async (key, input) => {

@@ -2,6 +2,7 @@ import { stringArg } from '../../cli/args.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
+import { preferenceText } from '../../service/preference-text.js';
 
 export default class ConfigGet extends BackendCommand<PreferenceSetting> {
   static override summary = 'Print the value of a preference.';
@@ -14,6 +15,6 @@ export default class ConfigGet extends BackendCommand<PreferenceSetting> {
   }
 
   protected override render({ value }: PreferenceSetting): string {
-    return String(value);
+    return preferenceText(value);
   }
 }

@@ -2,12 +2,14 @@ import { stringArg } from '../../cli/args.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
+import { preferenceText } from '../../service/preference-text.js';
 
 export default class ConfigSet extends BackendCommand<PreferenceSetting> {
   static override summary = 'Set a preference.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> timeout 2m',
     '<%= config.bin %> <%= command.id %> autostart false',
+    `<%= config.bin %> <%= command.id %> secretPatterns '["corp-[0-9]{8}"]'`,
   ];
   static override args = {
     key: stringArg({ description: 'Name of the preference; "stui config list" shows them.', required: true }),
@@ -22,6 +24,6 @@ export default class ConfigSet extends BackendCommand<PreferenceSetting> {
   }
 
   protected override render({ key, value }: PreferenceSetting): string {
-    return `${key} is ${value}`;
+    return `${key} is ${preferenceText(value)}`;
   }
 }

@@ -2,6 +2,7 @@ import { stringArg } from '../../cli/args.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
+import { preferenceText } from '../../service/preference-text.js';
 
 export default class ConfigUnset extends BackendCommand<PreferenceSetting> {
   static override summary = 'Go back to the default of a preference.';
@@ -16,6 +17,6 @@ export default class ConfigUnset extends BackendCommand<PreferenceSetting> {
   }
 
   protected override render({ key, value }: PreferenceSetting): string {
-    return `${key} is ${value}, the default`;
+    return `${key} is ${preferenceText(value)}, the default`;
   }
 }

@@ -1,0 +1,95 @@
+/** Brings inputs that were typed elsewhere into the history of a session, without running them. */
+import type { Parameters } from '../protocol/command.js';
+import { MAX_CODE_LENGTH, MAX_MESSAGE_BYTES, MAX_RECORDED_INPUTS } from '../protocol/limits.js';
+import type { recordInputs } from '../protocol/workspace-commands.js';
+import { parseRecordedInputs, type RecordedInputs, type RecordFormat } from '../session/recorded-inputs.js';
+import { unmetafied } from '../session/zsh-meta.js';
+import type { Redaction } from './redaction.js';
+import type { Workplace } from './workplace.js';
+
+export interface InputToRecord {
+  readonly code: string;
+  /** ISO 8601, UTC; null where the file does not say. */
+  readonly time: string | null;
+  /** Secrets in it were replaced. */
+  readonly redacted: boolean;
+}
+
+export interface InputsFound {
+  readonly format: RecordFormat;
+  /** Oldest first. */
+  readonly inputs: readonly InputToRecord[];
+  /** Evaluations whose code is not in the file. */
+  readonly skipped: number;
+  /** Inputs that no evaluation could be as long as. */
+  readonly tooLong: number;
+}
+
+/** Reads a history file, and leaves out the secrets in it. */
+export function findInputs(bytes: Buffer, format: RecordFormat | 'auto', redaction: Redaction): InputsFound {
+  const { inputs, ...found } = parseFile(bytes, format);
+  const kept = inputs.map(({ code, time = null }) => {
+    const instead = redaction(code);
+    return { code: instead ?? code, time, redacted: instead !== undefined };
+  });
+  const short = kept.filter(({ code }) => !isTooLong(code));
+  return { ...found, inputs: short, tooLong: kept.length - short.length };
+}
+
+function parseFile(bytes: Buffer, format: RecordFormat | 'auto'): RecordedInputs {
+  const parsed = parseRecordedInputs(bytes.toString('utf8'), format);
+  if (parsed.format !== 'zsh') return parsed;
+  return parseRecordedInputs(Buffer.from(unmetafied(bytes)).toString('utf8'), 'zsh');
+}
+
+/** Bytes of the inputs in one request, at most, as JSON; one that is longer goes alone. */
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+/** Bytes that a request has room for beside its inputs. */
+const FRAME_BYTES = 64 * 1024;
+
+function isTooLong(code: string): boolean {
+  return code.length > MAX_CODE_LENGTH || jsonBytes(code) > MAX_MESSAGE_BYTES - FRAME_BYTES;
+}
+
+/** @returns the id of the session, and how many were added, and were there already. @throws {ProtocolError} SessionClosed, ... */
+export async function recordAll(
+  workplace: Workplace,
+  reference: string,
+  { format, inputs }: InputsFound,
+): Promise<{ session: string; recorded: number; known: number }> {
+  let session = reference;
+  let recorded = 0;
+  let known = 0;
+  for (const piece of pieces(inputs)) {
+    const reply = await workplace.ask('record_inputs', { session_id: session, source: format, inputs: piece });
+    session = reply.session.id;
+    recorded += reply.recorded;
+    known += reply.known;
+  }
+  return { session, recorded, known };
+}
+
+type Piece = Parameters<typeof recordInputs>['inputs'];
+
+/** At least one, so that the session is asked for in any case. */
+function* pieces(inputs: readonly InputToRecord[]): Generator<Piece> {
+  let piece: Piece = [];
+  let bytes = 0;
+  for (const { code, time, redacted } of inputs) {
+    const input = { code, ...(time === null ? {} : { typed_at: time }), ...(redacted ? { redacted } : {}) };
+    const size = jsonBytes(input);
+    if (piece.length === MAX_RECORDED_INPUTS || (piece.length > 0 && bytes + size > PIECE_BYTES)) {
+      yield piece;
+      piece = [];
+      bytes = 0;
+    }
+    piece.push(input);
+    bytes += size + 1;
+  }
+  yield piece;
+}
+
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
