@@ -37,6 +37,7 @@ export function forkEntries(
   for (const { entry } of entries) {
     // What others were allowed to see is theirs to be told of the other session, not of this one.
     if (entry.type === 'created') add({ ...entry, client, id, name });
+    else if (entry.type === 'renamed') add({ ...entry, name });
     else if (entry.type === 'shared') add({ ...entry, clients: [] });
     else add(entry);
   }
