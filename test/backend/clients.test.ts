@@ -13,6 +13,7 @@ describe('a client that stays with a session', () => {
     const handlers = handlersOf(rig);
     const host = await create(rig);
     await host.share(['guest'], 'tester');
+    rig.clock.time += 1;
     await host.evaluate(order('x', 'other'));
     const attach = (outage_ms?: number) =>
       handlers.attach_client(
