@@ -216,6 +216,19 @@ describe('snapshots that are not here', () => {
     expect(rig.engines.ran.filter((code) => code === 'y := 2')).toHaveLength(1);
   });
 
+  it('do not make anything run twice that an earlier restore has lost before', async () => {
+    const { rig, host } = await session('x := 1', 'big z');
+    await kill(rig);
+    await run(host, 'y := 2');
+    rig.journal.gone.add(host.state.bindings.y?.at as number);
+    const next = await successor(rig);
+    const again = next.registry.find(host.state.id);
+    await restore(again);
+    await restore(again, { strategy: 'replay' });
+    expect(next.engines.ran).toEqual(['big z', 'y := 2']);
+    expect(next.engines.newest?.values).toEqual({ x: '1', y: '2', z: 'big' });
+  });
+
   it('of classes alone are told, and what comes after them is not lost, too', async () => {
     const { rig, host } = await session('class A');
     for (const { seq } of host.state.snapshots) rig.journal.gone.add(seq);
