@@ -41,7 +41,7 @@ export class RateLimiter {
 
   #filled(client: string): Bucket {
     const now = this.now();
-    const most = this.perSecond * BURST_SECONDS;
+    const most = Math.max(1, this.perSecond * BURST_SECONDS);
     const bucket = this.#buckets.get(client);
     if (bucket) {
       bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.filledAt) / 1000) * this.perSecond);

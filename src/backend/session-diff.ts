@@ -4,6 +4,7 @@ import type { Journal } from '../journal/journal.js';
 import type { Result } from '../protocol/command.js';
 import type { diffSessions } from '../protocol/management-commands.js';
 import { diffContexts } from '../session/context-diff.js';
+import type { UncoveredInput } from '../session/entry.js';
 import { type Evaluation, evaluationsIn } from '../session/evaluation.js';
 import type { SessionState } from '../session/state.js';
 import { entriesUpTo, stateAt } from './point-in-time.js';
@@ -61,7 +62,7 @@ async function differingBindings(
   if (differing.length === 0) return [];
   const [valuesA, valuesB] = [await valuesOf(journal, engines, a), await valuesOf(journal, engines, b)];
   return differing.flatMap((name) => {
-    const [inA, inB] = [valuesA.get(name) ?? null, valuesB.get(name) ?? null];
+    const [inA, inB] = [valueIn(a, valuesA, name), valueIn(b, valuesB, name)];
     // Values cannot be compared as such: what prints the same is taken for the same.
     if (inA !== null && inA === inB) return [];
     const isInA = presentNames(a).includes(name);
@@ -75,11 +76,23 @@ function presentNames({ bindings, uncovered }: SessionState): string[] {
   return [...new Set([...known, ...uncovered.flatMap(({ names }) => names)])];
 }
 
-/** Saved by the same entry, and not changed by anything since that no snapshot carries. */
+/** Saved by the same entry, and not changed by anything since that no snapshot carries and that only one of them has. */
 function isSame(a: SessionState, b: SessionState, name: string, common: number): boolean {
   const [inA, inB] = [a.bindings[name], b.bindings[name]];
-  const uncovered = [...a.uncovered, ...b.uncovered].some(({ names, unbounded }) => unbounded || names.includes(name));
-  return !uncovered && inA?.at !== undefined && inA.at === inB?.at && inA.at <= common && inA.status === inB.status;
+  const changed = [...onlyIn(a, b, common), ...onlyIn(b, a, common)];
+  if (changed.some(({ names, unbounded }) => unbounded || names.includes(name))) return false;
+  return inA?.at === inB?.at && inA?.status === inB?.status && (inA?.at ?? 0) <= common;
+}
+
+function onlyIn({ uncovered }: SessionState, other: SessionState, common: number): UncoveredInput[] {
+  const shared = new Set(other.uncovered.map(({ seq }) => seq));
+  return uncovered.filter(({ seq, answeredAt }) => answeredAt > common || !shared.has(seq));
+}
+
+/** A snapshot may have an older value of what could not be saved since. */
+function valueIn({ bindings, uncovered }: SessionState, values: ReadonlyMap<string, string>, name: string) {
+  const isNewest = bindings[name]?.status === 'saved' && !uncovered.some(({ names }) => names.includes(name));
+  return isNewest ? (values.get(name) ?? null) : null;
 }
 
 /** Print strings of what the snapshots of a state carry. */

@@ -1,8 +1,10 @@
 /** A backend that tests can see into: a journal that forgets, toy engines, and a clock that stands still until told. */
+import { createHandlers, type Handlers } from '../../src/backend/handlers.js';
 import { SessionRegistry } from '../../src/backend/registry.js';
 import type { SessionHost } from '../../src/backend/session-host.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/backend/settings.js';
 import type { Timer } from '../../src/backend/timer.js';
+import { Uploads } from '../../src/backend/uploads.js';
 import type { Grants } from '../../src/backend/visibility.js';
 import { type Draft, JournalFull, type Repair } from '../../src/journal/journal.js';
 import { decodeArchive, encodeArchive } from '../../src/session/archive.js';
@@ -145,6 +147,19 @@ export function archiveOf({ journal }: Pick<Rig, 'journal'>, host: SessionHost) 
   const blobs = new Map(snapshots.map(({ seq }) => [seq, journal.blob(id, seq) as Uint8Array] as const));
   const about = { exportedAt: '2026-01-01T00:00:00.000Z', generator: 'test' };
   return decodeArchive(encodeArchive(journal.read(id), blobs, about));
+}
+
+/** What the commands do, on this backend. */
+export function handlersOf({ registry, journal, engines, clock }: Rig): Handlers {
+  const info = {
+    version: '0',
+    endpoint: 'tcp://test:1',
+    dataDirectory: '',
+    engine: engines.name,
+    startedAt: clock.now(),
+    stopping: () => false,
+  };
+  return createHandlers({ registry, journal, engines, uploads: new Uploads(), now: clock.now }, info);
 }
 
 /** The engine is gone from one moment to the next. */

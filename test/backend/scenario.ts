@@ -64,9 +64,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export const lives: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 1, maxLength: 25 });
 
-/** Of which every input can be run again with the same result: nothing dies in the middle. */
-export const repeatableWork: fc.Arbitrary<string[]> = fc.array(fc.constantFrom(...CODES, 'class A'), { maxLength: 8 });
-
 export interface Life {
   rig: Rig;
   host: SessionHost;

@@ -5,6 +5,10 @@ import { entryProblem } from '../../src/session/entry-schema.js';
 import { MAX_TTL_MS } from '../../src/session/time-to-live.js';
 import { created, entries, input, journals, output } from './entries.js';
 
+const base = { snapshots: [], bindings: {}, classes: [], uncovered: [] };
+const restoredWith = (more: object) => ({ type: 'restored', bindings: [], base: { ...base, ...more } });
+const deep: unknown = Array.from({ length: 65 }).reduce((inner) => [inner], 1);
+
 describe('entryProblem', () => {
   it('finds none in what a backend writes', () => {
     fc.assert(
@@ -48,6 +52,49 @@ describe('entryProblem', () => {
     ['an error without a stack', output('a', { error: { class: 'E', message: 'm' } as never }), 'error.stack'],
     ['deferred names that are no texts', output('a', { deferred: [1] as never }), 'deferred.0'],
     ['another event of the backend', { type: 'backend', event: 'born' }, 'event'],
+    ['a conflict without an id', { type: 'conflict', id: '', path: ['a'], baseRevision: 1 }, 'id'],
+    ['a conflict that is nowhere', { type: 'conflict', id: 'c', path: [], baseRevision: 1 }, 'path'],
+    [
+      'a side of a conflict nested too deep',
+      { type: 'conflict', id: 'c', path: ['a'], baseRevision: 1, theirs: deep },
+      'theirs',
+    ],
+    ['a conflict from no revision', { type: 'conflict', id: 'c', path: ['a'], baseRevision: -1 }, 'baseRevision'],
+    ['another way to decide', { type: 'resolved', conflict: 'c', choice: 'mine', patch: {} }, 'choice'],
+    ['a decision without a patch', { type: 'resolved', conflict: 'c', choice: 'ours' }, 'patch'],
+    ['a fork of nothing', { type: 'forked', from: { id: 'a', name: 'b', revision: 1 } }, 'from.head'],
+    ['clients that are one text', { type: 'shared', clients: 'all' }, 'clients'],
+    ['clients that are not said', { type: 'unshared' }, 'clients'],
+    ['a stay of negative length', { type: 'presence', connectedMs: -1, outages: 0, outageMs: 0 }, 'connectedMs'],
+    ['half an outage', { type: 'presence', connectedMs: 1, outages: 0.5, outageMs: 0 }, 'outages'],
+    ['another kind of notice', { type: 'notice', kind: 'birthday', expiresAt: '' }, 'kind'],
+    ['a recorded input without code', { type: 'recorded', source: 'file' }, 'code'],
+    [
+      'an input that is not redacted, and says so',
+      { type: 'recorded', code: '', source: 'file', redacted: false },
+      'redacted',
+    ],
+    ['a repair without what is left', { type: 'repaired', snapshots: [1], reason: '' }, 'base'],
+    ['a revision that is none in a repair', { type: 'repaired', snapshots: ['1'], reason: '', base }, 'snapshots.0'],
+    ['a revision that is none in a restore', { type: 'restored', bindings: [], at: 1.5 }, 'at'],
+    ['another cause of a restore', { type: 'restored', bindings: [], cause: 'boredom' }, 'cause'],
+    ['keys that are no texts', { type: 'context', patch: {}, keys: [1] }, 'keys.0'],
+    [
+      'a snapshot that is none in a base',
+      restoredWith({ snapshots: [{ seq: 1, kind: 'some', digest: '', bytes: 0 }] }),
+      'base.snapshots.0.kind',
+    ],
+    ['a binding without a status in a base', restoredWith({ bindings: { x: { at: 1 } } }), 'base.bindings.x.status'],
+    [
+      'a lost binding without a reason in a base',
+      restoredWith({ bindings: { x: { status: 'lost', at: 1 } } }),
+      'base.bindings.x.reason',
+    ],
+    [
+      'an input without code in a base',
+      restoredWith({ uncovered: [{ seq: 1, answeredAt: 2, names: [], unknown: false }] }),
+      'base.uncovered.0.code',
+    ],
   ])('finds %s', (_, body, place) => {
     const header = { seq: 1, time: '2026-01-01T00:00:00.000Z', client: 'c' };
     expect(entryProblem({ ...header, ...body })).toMatch(new RegExp(`^${place.replaceAll('.', '\\.')}: `));
