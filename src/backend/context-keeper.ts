@@ -106,16 +106,24 @@ export class ContextKeeper {
   }
 
   /**
-   * Merges what another history made of the context since both were the same into the present one.
+   * Merges what another history made of the context since both were the same into the present one; once for a key.
    * @returns the conflicts that it met
+   * @throws {ProtocolError} LimitExceeded, StorageFull
    */
-  mergeHistory(base: SessionState, theirs: Context, client: string): Promise<readonly OpenConflict[]> {
+  mergeHistory(
+    base: SessionState,
+    theirs: Context,
+    { client, key }: { client: string; key: string },
+  ): Promise<readonly OpenConflict[]> {
     return this.#lane.run(async () => {
+      const answered = this.#answered(key);
+      if (answered) return answered;
       const { context } = this.session.state;
       const merge = mergeContexts(base.context, context, theirs);
+      checkSize(merge.context);
       const bodies = [
-        ...contextBody(context, merge.context, [], base.revision),
-        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision)),
+        ...contextBody(context, merge.context, [key], base.revision),
+        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision, key)),
       ];
       if (bodies.length > 0) await this.session.append(client, bodies);
       return this.#openAmong(bodies);

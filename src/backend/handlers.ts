@@ -294,7 +294,12 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
 
     read_snapshot: ({ session_id, client_id, revision, offset }) => {
       const bytes = journal.blob(registry.find(session_id, client_id).state.id, revision);
-      if (!bytes) throw new ProtocolError('InvalidParameters', `There is no snapshot at revision ${revision}`);
+      if (!bytes) {
+        throw new ProtocolError(
+          'SessionError',
+          `The bytes of a snapshot at revision ${revision} are not here: restore the session once, and it is not needed`,
+        );
+      }
       const piece = Buffer.from(bytes).subarray(offset, offset + limits.CHUNK_BYTES);
       return { data: piece.toString('base64'), bytes: bytes.byteLength };
     },
@@ -316,7 +321,7 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
 
 function publishedSession(host: SessionHost) {
   const { state } = host;
-  const expiresAt = host.expiresAt();
+  const expiresAt = host.attendance.expiresAt();
   return {
     session_id: state.id,
     created_at: state.createdAt,

@@ -39,19 +39,19 @@ export function managementHandlers({ registry, journal, engines, uploads }: Work
   return {
     attach_client: ({ session_id, client_id, outage_ms }) => {
       const host = registry.find(session_id, client_id);
-      host.attach(client_id, outage_ms);
-      return { session: host.summary(), lease_ms: PRESENCE_LEASE_MS, clients: host.clients() };
+      host.attendance.attach(client_id, outage_ms);
+      return { session: host.summary(), lease_ms: PRESENCE_LEASE_MS, clients: host.attendance.clients() };
     },
 
     detach_client: async ({ session_id, client_id }) => {
       const host = registry.find(session_id, client_id);
-      await host.detach(client_id);
+      await host.attendance.detach(client_id);
       return { session: host.summary() };
     },
 
     list_clients: ({ session_id, client_id }) => {
       const host = registry.find(session_id, client_id);
-      return { session: host.state.id, clients: host.clients() };
+      return { session: host.state.id, clients: host.attendance.clients() };
     },
 
     share_session: async ({ session_id, clients, client_id, if_revision }) => {

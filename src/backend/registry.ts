@@ -1,5 +1,5 @@
 /** All sessions of a backend: opened from the journal, found by id or name, expired when their time has come. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Archive } from '../session/archive.js';
@@ -151,7 +151,7 @@ export class SessionRegistry {
 
   #found(id: string, client: string | undefined): SessionHost {
     const host = this.#host(id);
-    if (client !== undefined) host.heard();
+    if (client !== undefined) host.attendance.heard();
     return host;
   }
 
@@ -318,15 +318,27 @@ export class SessionRegistry {
     const { state, entries } = archive;
     const common = this.#lastCommon(archive);
     const here = this.#host(state.id);
+    const head = entries.at(-1)?.hash ?? '';
+    const id = idOfHistory(head, client);
+    const known = this.#hosts.get(id);
+    const host = known ?? (await this.#adoptHistory(archive, { id, client, common }));
+    const outcome = known ? 'unchanged' : 'forked';
+    if (common === 0) return { host, outcome, conflicts: [] };
+    const base = fold(entries.slice(0, common).map(({ entry }) => entry));
+    // Under a key of its own, so that the same archive is merged once, also where the first attempt ended in between.
+    const conflicts = await here.contexts.mergeHistory(base, state.context, { client, key: `import-${head}` });
+    return { host, outcome, conflicts };
+  }
+
+  #adoptHistory(
+    { state, entries, blobs }: Archive,
+    { id, client, common }: { id: string; client: string; common: number },
+  ): Promise<SessionHost> {
     const name = this.#freeName(state.name, client);
     const head = entries[common - 1]?.hash ?? '';
     const origin = { id: state.id, name: state.name, revision: common, head };
-    const fork = { id: randomUUID(), name, client, origin, outputs: state.pending.map(forkedOutput) };
-    const host = await this.#adoptFork(fork, entries, archive.blobs);
-    if (common === 0) return { host, outcome: 'forked', conflicts: [] };
-    const base = fold(entries.slice(0, common).map(({ entry }) => entry));
-    const conflicts = await here.contexts.mergeHistory(base, state.context, client);
-    return { host, outcome: 'forked', conflicts };
+    const fork = { id, name, client, origin, outputs: state.pending.map(forkedOutput) };
+    return this.#adoptFork(fork, entries, blobs);
   }
 
   #agrees({ state, entries }: Archive, revision: number): boolean {
@@ -426,7 +438,7 @@ export class SessionRegistry {
     if (orphaned) {
       const unseenMs = olderThanMs ?? settings.ORPHANED_AFTER_MS;
       // A client that is there now, or was a moment ago, keeps it from being orphaned whatever was asked for.
-      for (const host of this.all()) if (host.orphanedFor() >= Math.max(1, unseenMs)) found.add(host);
+      for (const host of this.all()) if (host.attendance.orphanedFor() >= Math.max(1, unseenMs)) found.add(host);
     }
     if (expired) for (const host of own) if (host.state.closed === 'expired' && isOld(host)) found.add(host);
     if (!orphaned && !expired && olderThanMs !== undefined) {
@@ -540,7 +552,9 @@ export class SessionRegistry {
     this.#cancelExpiry?.();
     const now = this.context.now().getTime();
     const due = this.all().map((host) => {
-      const next = [host.expiresAt(), host.noticeAt()].map((time) => time?.getTime() ?? Number.POSITIVE_INFINITY);
+      const next = [host.attendance.expiresAt(), host.attendance.noticeAt()].map(
+        (time) => time?.getTime() ?? Number.POSITIVE_INFINITY,
+      );
       return Math.min(...next) - now;
     });
     const wait = Math.max(leastMs, Math.min(settings.EXPIRY_CHECK_MS, ...due));
@@ -555,10 +569,10 @@ export class SessionRegistry {
         this.context.log(`${host.state.id}: ${error.message}`);
         leastMs = settings.STORAGE_RETRY_MS;
       };
-      await host.expirePresence().catch(logged);
+      await host.attendance.expire().catch(logged);
       const isDue = (time: Date | undefined) => time !== undefined && time.getTime() <= now;
-      if (isDue(host.expiresAt())) await host.close('expired', 'backend').catch(logged);
-      else if (isDue(host.noticeAt())) await host.giveNotice().catch(logged);
+      if (isDue(host.attendance.expiresAt())) await host.close('expired', 'backend').catch(logged);
+      else if (isDue(host.attendance.noticeAt())) await host.attendance.giveNotice().catch(logged);
     }
     this.#watchExpiry(leastMs);
   }
@@ -566,6 +580,12 @@ export class SessionRegistry {
 
 function forkedOutput({ key }: PendingInput): OutputEntry {
   return unknownOutput(key, 'Forked', 'the fork was made from a revision before this evaluation had an outcome');
+}
+
+/** The same history forked by the same client gets the same id: importing it again finds it. UUID version 8, RFC 9562. */
+function idOfHistory(head: string, client: string): string {
+  const digest = createHash('sha256').update(`${head}\n${client}`).digest('hex');
+  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
 }
 
 function reservationOf(name: string, client: string): string {

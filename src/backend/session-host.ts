@@ -2,37 +2,33 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine, EngineFactory, Inspection } from '../engine/contract.js';
 import { type Draft, DuplicateKey, type Journal, JournalFull, RevisionConflict } from '../journal/journal.js';
-import type { Binding, ClientInfo, EvaluationResult, RestoreReport, SessionSummary } from '../protocol/documents.js';
+import type { Binding, EvaluationResult, RestoreReport, SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_LABELS } from '../protocol/limits.js';
-import { asUncovered } from '../session/effective-inputs.js';
-import type {
-  BindingReport,
-  EngineAbsence,
-  EngineBase,
-  EntryBody,
-  InputEntry,
-  OutputEntry,
-  RecordedEntry,
-  RestoredEntry,
-  StoredEntry,
+import {
+  BACKEND,
+  type BindingReport,
+  type EngineAbsence,
+  type EngineBase,
+  type EntryBody,
+  type InputEntry,
+  type OutputEntry,
+  type RecordedEntry,
+  type RestoredEntry,
+  type StoredEntry,
 } from '../session/entry.js';
 import { type Evaluation, evaluationOf } from '../session/evaluation.js';
 import { mergePatchBetween } from '../session/merge-patch-between.js';
-import {
-  planContext,
-  planRestore,
-  type RestorePlan,
-  type RestoreStrategy,
-  uncoveredIn,
-} from '../session/restore-plan.js';
+import type { RestorePlan, RestoreStrategy } from '../session/restore-plan.js';
 import { fold, type PendingInput, type SessionState } from '../session/state.js';
+import { Attendance } from './attendance.js';
+import { bindingList } from './binding-list.js';
 import { ContextKeeper } from './context-keeper.js';
 import { failedOutput, notKeptOutput, outputOf, type SnapshotBody, snapshotOf, unknownOutput } from './entry-bodies.js';
 import { Lane } from './lane.js';
-import { inputsUpTo, type Point, revisionOf, stateAt, withSnapshotsBehind } from './point-in-time.js';
-import { Presence, type Stay } from './presence.js';
+import { type Point, revisionOf, stateAt, withSnapshotsBehind } from './point-in-time.js';
 import { boundSince, replayedBinding, restoreReport } from './restore-report.js';
+import { loadInto, type RestoreAim, type RestoreTarget, restoreTarget } from './restore-target.js';
 import * as settings from './settings.js';
 import type { Timer } from './timer.js';
 
@@ -101,9 +97,6 @@ interface Waiting {
   readonly settled: Promise<Evaluated>;
 }
 
-/** Client recorded on entries that the backend makes by itself. */
-const BACKEND = 'backend';
-
 export class SessionHost {
   readonly #lane = new Lane();
   readonly #waiting = new Map<string, Waiting>();
@@ -122,9 +115,8 @@ export class SessionHost {
   #absence: EngineAbsence;
   /** The Smalltalk that ran last, with its version. */
   #image: string | null = null;
-  readonly #presence = new Presence(settings.PRESENCE_LEASE_MS);
-  /** When any of its clients was heard of last, in ms since the epoch. */
-  #seenAt: number;
+  /** Knows who is with the session. */
+  readonly attendance: Attendance;
   /** Takes the changes to the workspace context. */
   readonly contexts: ContextKeeper;
 
@@ -136,8 +128,14 @@ export class SessionHost {
     this.#absence = absence;
     this.#checkpointed = state.revision;
     this.#oldestMayHaveRun = state.pending.length > 0 && !state.pendingUntouched;
-    this.#seenAt = Date.parse(state.activeAt);
     const host = this;
+    this.attendance = new Attendance({
+      get state() {
+        return host.state;
+      },
+      append: (client, bodies) => this.#append(client, bodies),
+      now: context.now,
+    });
     this.contexts = new ContextKeeper({
       get state() {
         return host.state;
@@ -173,7 +171,7 @@ export class SessionHost {
 
   summary(): SessionSummary {
     const { state } = this;
-    const expiresAt = this.expiresAt();
+    const expiresAt = this.attendance.expiresAt();
     return {
       id: state.id,
       name: state.name,
@@ -201,7 +199,7 @@ export class SessionHost {
         name: state.forkedFrom.name,
         revision: state.forkedFrom.revision,
       },
-      orphaned: this.orphanedFor() >= settings.ORPHANED_AFTER_MS,
+      orphaned: this.attendance.orphanedFor() >= settings.ORPHANED_AFTER_MS,
     };
   }
 
@@ -213,81 +211,6 @@ export class SessionHost {
   /** The Smalltalk that ran last, with its version; null while none has run under this backend. */
   get image(): string | null {
     return this.#image;
-  }
-
-  /** How long none of its clients was seen, in ms; 0 while one is there, and for a closed session. */
-  orphanedFor(): number {
-    if (this.state.closed || this.#presence.clients.length > 0) return 0;
-    const seenAt = Math.max(this.#seenAt, Date.parse(this.state.activeAt));
-    return Math.max(0, this.context.now().getTime() - seenAt);
-  }
-
-  /** Notes that a client of the session asks for something. */
-  heard(): void {
-    this.#seenAt = this.context.now().getTime();
-  }
-
-  /** @param outageMs an outage of its link that the client survived since it attached last, in ms */
-  attach(client: string, outageMs?: number): void {
-    this.#presence.attach(client, this.context.now().getTime(), outageMs);
-  }
-
-  async detach(client: string): Promise<void> {
-    const stay = this.#presence.detach(client, this.context.now().getTime());
-    if (stay) await this.#recordStays([stay]);
-  }
-
-  /** Ends the stays of clients that were not heard of any more. */
-  async expirePresence(): Promise<void> {
-    await this.#recordStays(this.#presence.expire(this.context.now().getTime()));
-  }
-
-  clients(): ClientInfo[] {
-    const { activity, owner } = this.state;
-    const known = new Set([...Object.keys(activity.clients), ...this.#presence.clients]);
-    const infos = [...known].map((client): ClientInfo => {
-      const written = activity.clients[client];
-      return {
-        client,
-        connected: this.#presence.isHere(client),
-        owner: client === owner,
-        firstAt: written?.firstAt ?? null,
-        lastAt: written?.lastAt ?? null,
-        evaluations: written?.evaluations ?? 0,
-        entries: written?.entries ?? 0,
-        connectedMs: (written?.connectedMs ?? 0) + this.#presence.connectedMs(client),
-      };
-    });
-    const order = (a: ClientInfo, b: ClientInfo) =>
-      Number(b.connected) - Number(a.connected) || (a.lastAt ?? '').localeCompare(b.lastAt ?? '') * -1;
-    return infos.sort(order);
-  }
-
-  async #recordStays(stays: readonly Stay[]): Promise<void> {
-    for (const { client, connectedMs, outages, outageMs } of stays) {
-      if (connectedMs < settings.MIN_STAY_MS && outages === 0) continue;
-      await this.#append(client, [{ type: 'presence', connectedMs, outages, outageMs }]);
-    }
-  }
-
-  /** When the session closes for want of activity; undefined for never. Work that waits counts as activity. */
-  expiresAt(): Date | undefined {
-    const { ttlMs, closed, activeAt, pending } = this.state;
-    if (ttlMs === null || closed || pending.length > 0) return undefined;
-    return new Date(Date.parse(activeAt) + ttlMs);
-  }
-
-  /** When whoever follows the session is to be told that it will close; undefined when that is done, or not due. */
-  noticeAt(): Date | undefined {
-    const expiresAt = this.expiresAt();
-    if (!expiresAt || this.state.noticed === expiresAt.toISOString()) return undefined;
-    const ahead = Math.min(settings.MAX_NOTICE_MS, (this.state.ttlMs ?? 0) * settings.NOTICE_SHARE);
-    return new Date(expiresAt.getTime() - ahead);
-  }
-
-  async giveNotice(): Promise<void> {
-    const expiresAt = this.expiresAt()?.toISOString();
-    if (expiresAt) await this.#append(BACKEND, [{ type: 'notice', kind: 'expiring', expiresAt }]);
   }
 
   /**
@@ -415,7 +338,7 @@ export class SessionHost {
     const upTo = at === undefined ? undefined : withSnapshotsBehind(journal, this.state.id, at);
     this.#requireRevision(ifRevision);
     if (onlyPlan) {
-      const target = await this.#target(upTo, strategy, this.#engine !== undefined);
+      const target = await this.#target({ at: upTo, strategy, live: this.#engine !== undefined });
       return restoreReport(this.state, { ...target, strategy, at, planned: true, startedAt });
     }
     this.#requireRunning();
@@ -423,7 +346,7 @@ export class SessionHost {
       this.#requireRevision(ifRevision);
       if (at !== undefined || strategy === 'none') return this.#restoreElsewhere(request, { at, upTo }, startedAt);
       const reopened = this.state.closed !== null;
-      const { plan, context } = await this.#target(undefined, strategy, this.#engine !== undefined);
+      const { plan, context } = await this.#target({ strategy, live: this.#engine !== undefined });
       const { restored } = await this.#ensureEngine(client);
       let bindings = restored?.bindings ?? plan.bindings;
       if (plan.replay.length > 0) bindings = await this.#replay(plan, client, bindings);
@@ -452,7 +375,7 @@ export class SessionHost {
     startedAt: number,
   ): Promise<RestoreReport> {
     await this.#capture('changes');
-    const { plan, blobs, context, state: target, base } = await this.#target(upTo, strategy, false);
+    const { plan, blobs, context, state: target, base } = await this.#target({ at: upTo, strategy, live: false });
     const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
     const restored: RestoredEntry = {
       type: 'restored',
@@ -480,48 +403,8 @@ export class SessionHost {
     return restoreReport(this.state, about);
   }
 
-  /** What a restore aims at, and how it gets there. */
-  async #target(at: number | undefined, strategy: RestoreStrategy, live: boolean) {
-    const { journal } = this.context;
-    const state = at === undefined ? this.state : await stateAt(journal, this.state.id, at);
-    const stays = live && at === undefined && strategy !== 'none';
-    const blobs = stays ? new Map<number, Uint8Array>() : this.#blobsOf(state);
-    const missingFrom = stays ? undefined : state.snapshots.find(({ seq }) => !blobs.has(seq))?.seq;
-    const uncovered = missingFrom === undefined ? undefined : await this.#uncoveredSince(state, missingFrom);
-    const plan = planRestore(state, { live: stays, strategy, missingFrom, uncovered });
-    const kept = state.snapshots.filter(({ seq }) => plan.snapshots.includes(seq));
-    const lost = plan.definitions.flatMap(({ name, fidelity, reason = '' }) =>
-      fidelity === 'lost' ? [[name, { status: 'lost' as const, at: state.revision, reason }] as const] : [],
-    );
-    const notCovered = uncoveredIn(state, uncovered);
-    const base: EngineBase =
-      strategy === 'none'
-        ? { snapshots: [], bindings: {}, classes: [], uncovered: notCovered }
-        : {
-            snapshots: kept,
-            // The next restore finds no snapshot missing any more, and has to know all the same.
-            bindings: { ...state.bindings, ...Object.fromEntries(lost) },
-            classes: state.classes,
-            uncovered: notCovered,
-          };
-    return { state, plan, blobs, context: planContext(this.state, state, stays), base };
-  }
-
-  /** Up to the first snapshot whose bytes are not here: an archive holds only those that its last revision needs. */
-  #blobsOf({ snapshots }: SessionState): ReadonlyMap<number, Uint8Array> {
-    const blobs = new Map<number, Uint8Array>();
-    for (const { seq } of snapshots) {
-      const bytes = this.context.journal.blob(this.state.id, seq);
-      if (!bytes) break;
-      blobs.set(seq, bytes);
-    }
-    return blobs;
-  }
-
-  async #uncoveredSince(state: SessionState, missingFrom: number) {
-    const loaded = state.snapshots.filter(({ seq }) => seq < missingFrom).at(-1)?.seq ?? 0;
-    const inputs = await inputsUpTo(this.context.journal, this.state.id, state.revision);
-    return asUncovered(inputs.answered.filter(({ output }) => output.seq > loaded));
+  #target(aim: RestoreAim): Promise<RestoreTarget> {
+    return restoreTarget(this.context.journal, this.state, aim);
   }
 
   #requireRevision(expected: number | undefined): void {
@@ -554,24 +437,7 @@ export class SessionHost {
   }): Promise<{ live: boolean; bindings: Binding[] }> {
     return this.#lane.run(async () => {
       if (start && !this.state.closed) await this.#ensureEngine(client);
-      const values = new Map((await this.#engine?.bindings())?.map((value) => [value.name, value]));
-      const plan = planRestore(this.state, { live: false, strategy: 'snapshot' });
-      const reports = new Map(plan.bindings.map((report) => [report.name, report]));
-      const unsaved = (name: string) => values.get(name)?.unsavedReason;
-      const names = [...new Set([...values.keys(), ...reports.keys()])].sort();
-      const bindings = names.map((name): Binding => {
-        const value = values.get(name);
-        const report = reports.get(name);
-        const reason = report?.reason ?? (unsaved(name) === undefined ? null : `cannot be saved: it ${unsaved(name)}`);
-        return {
-          name,
-          class: value?.class ?? null,
-          printString: value?.printString ?? null,
-          size: value?.size ?? null,
-          fidelity: report?.fidelity ?? 'lost',
-          reason: reason ?? (report ? null : 'not saved yet'),
-        };
-      });
+      const bindings = bindingList(this.state, (await this.#engine?.bindings()) ?? []);
       return { live: this.#engine !== undefined, bindings };
     });
   }
@@ -654,7 +520,7 @@ export class SessionHost {
     await this.#lane.run(async () => {
       const logged = (error: Error) => this.context.log(`${this.state.id}: ${error.message}`);
       await this.#capture('changes').catch(logged);
-      await this.#recordStays(this.#presence.clear(this.context.now().getTime())).catch(logged);
+      await this.attendance.end().catch(logged);
       if (this.state.pending.length > 0 && !this.#oldestMayHaveRun)
         await this.#append(BACKEND, [{ type: 'backend', event: 'stopped' }]).catch(logged);
       await this.#stopEngine('restart');
@@ -758,7 +624,7 @@ export class SessionHost {
   async #ensureEngine(client: string): Promise<{ engine: Engine; restored: RestoreReport | null }> {
     if (this.#engine) return { engine: this.#engine, restored: null };
     const startedAt = performance.now();
-    const { plan, blobs, context, base } = await this.#target(undefined, 'snapshot', false);
+    const { plan, blobs, context, base } = await this.#target({ strategy: 'snapshot', live: false });
     const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
     this.#watch(engine);
     // Where a snapshot is missing, the state says that it was loaded, and has to be told.
@@ -783,7 +649,7 @@ export class SessionHost {
     let engine: Engine | undefined;
     try {
       engine = await this.context.engines.start();
-      return { engine, ...(await load(engine, plan, blobs)) };
+      return { engine, ...(await loadInto(engine, plan, blobs)) };
     } catch (error) {
       this.#engineState = this.#engine ? 'idle' : 'none';
       await engine?.stop();
@@ -978,22 +844,6 @@ export class SessionHost {
   #requireRunning(): void {
     if (this.#stopping) throw new ProtocolError('ShuttingDown', 'The backend is stopping and accepts no new work');
   }
-}
-
-/** Gives an engine what a plan says. @returns what came back */
-async function load(
-  engine: Engine,
-  { bindings, definitions, snapshots }: RestorePlan,
-  blobs: ReadonlyMap<number, Uint8Array>,
-): Promise<{ bindings: BindingReport[]; definitions: BindingReport[] }> {
-  if (snapshots.length === 0) return { bindings: [...bindings], definitions: [...definitions] };
-  const reply = await engine.restore(snapshots.map((seq) => Buffer.from(blobs.get(seq) ?? []).toString('utf8')));
-  const failed = new Map(reply.failed.map(({ name, reason }) => [name, reason]));
-  const outcome = (planned: BindingReport): BindingReport => {
-    const reason = failed.get(planned.name);
-    return reason && planned.fidelity === 'snapshot' ? { name: planned.name, fidelity: 'lost', reason } : planned;
-  };
-  return { bindings: bindings.map(outcome), definitions: definitions.map(outcome) };
 }
 
 function conflict(state: SessionState, expected: number): ProtocolError {

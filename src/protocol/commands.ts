@@ -456,7 +456,7 @@ export const readSnapshot = command({
     data: text(`Base64 of at most ${CHUNK_BYTES} bytes.`),
     bytes: number('Size of the whole snapshot.'),
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'SessionError'],
 });
 
 export const importSession = command({

@@ -1,5 +1,5 @@
 /** Who worked in a session, how much, and what it came through: counted as the journal is folded. */
-import type { EngineAbsence, Entry, Outcome } from './entry.js';
+import { BACKEND, type EngineAbsence, type Entry, type Outcome } from './entry.js';
 
 export interface ClientActivity {
   /** ISO 8601, UTC. */
@@ -32,9 +32,6 @@ export interface Activity {
 
 /** Clients told apart: the state is written as a whole with every checkpoint, and must stay small. */
 export const MAX_CLIENTS = 256;
-
-/** Entries that the backend makes by itself name it as their client. */
-const BACKEND = 'backend';
 
 export function noActivity(): Activity {
   return {

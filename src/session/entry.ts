@@ -274,6 +274,9 @@ export type EntryBody =
   | BackendEntry
   | ClosedEntry;
 
+/** Client of the entries that a backend makes by itself. */
+export const BACKEND = 'backend';
+
 export interface EntryHeader {
   /** 1, 2, 3 … without gaps. The last one is the session's revision. */
   readonly seq: number;

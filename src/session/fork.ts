@@ -1,9 +1,6 @@
 /** A fork: another session's entries up to a revision, under an id of their own, as the beginning of a new history. */
 import { chainHash, GENESIS } from './chain.js';
-import type { Entry, ForkedEntry, ForkOrigin, OutputEntry, StoredEntry } from './entry.js';
-
-/** Client recorded on entries that the backend makes by itself. */
-const BACKEND = 'backend';
+import { BACKEND, type Entry, type ForkedEntry, type ForkOrigin, type OutputEntry, type StoredEntry } from './entry.js';
 
 export interface Fork {
   readonly id: string;

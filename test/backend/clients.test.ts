@@ -23,18 +23,18 @@ describe('a client that stays with a session', () => {
     await attach();
     rig.clock.time += 5000;
     expect(await attach(700)).toMatchObject({ lease_ms: PRESENCE_LEASE_MS });
-    expect(host.clients().map(({ client, connected, owner }) => [client, connected, owner])).toEqual([
+    expect(host.attendance.clients().map(({ client, connected, owner }) => [client, connected, owner])).toEqual([
       ['guest', true, false],
       ['other', false, false],
       ['tester', false, true],
     ]);
-    expect(host.clients()[0]).toMatchObject({ connectedMs: 5000, entries: 0, firstAt: null });
+    expect(host.attendance.clients()[0]).toMatchObject({ connectedMs: 5000, entries: 0, firstAt: null });
     rig.clock.time += 1000;
     await handlers.detach_client({ session_id: host.state.id, client_id: 'guest' }, () => {});
     expect(presence(rig, host.state.id)).toEqual([
       expect.objectContaining({ client: 'guest', connectedMs: 6000, outages: 1, outageMs: 700 }),
     ]);
-    expect(host.clients().find(({ client }) => client === 'guest')).toMatchObject({
+    expect(host.attendance.clients().find(({ client }) => client === 'guest')).toMatchObject({
       connected: false,
       connectedMs: 6000,
     });
@@ -43,10 +43,10 @@ describe('a client that stays with a session', () => {
   it('leaves no entry for a moment, unless its link broke in it, and none when it leaves twice', async () => {
     const rig = backend();
     const host = await create(rig);
-    host.attach('short');
-    host.attach('broken', 10);
+    host.attendance.attach('short');
+    host.attendance.attach('broken', 10);
     rig.clock.time += MIN_STAY_MS - 1;
-    for (const client of ['short', 'broken', 'broken', 'never']) await host.detach(client);
+    for (const client of ['short', 'broken', 'broken', 'never']) await host.attendance.detach(client);
     expect(presence(rig, host.state.id).map(({ client }) => client)).toEqual(['broken']);
   });
 
@@ -54,22 +54,22 @@ describe('a client that stays with a session', () => {
     const rig = backend();
     await rig.registry.start();
     const host = await create(rig);
-    host.attach('guest');
+    host.attendance.attach('guest');
     await rig.clock.pass(20_000);
-    host.attach('guest');
+    host.attendance.attach('guest');
     await rig.clock.pass(PRESENCE_LEASE_MS + 90_000);
-    expect(host.clients()[0]).toMatchObject({ client: expect.any(String), connected: false });
+    expect(host.attendance.clients()[0]).toMatchObject({ client: expect.any(String), connected: false });
     expect(presence(rig, host.state.id)).toEqual([expect.objectContaining({ client: 'guest', connectedMs: 20_000 })]);
   });
 
   it('has its stay written when the backend stops', async () => {
     const rig = backend();
     const host = await create(rig);
-    host.attach('guest');
+    host.attendance.attach('guest');
     rig.clock.time += 5000;
     await rig.registry.stop(0);
     const next = await successor(rig);
-    expect(next.registry.find(host.state.id).clients()).toContainEqual(
+    expect(next.registry.find(host.state.id).attendance.clients()).toContainEqual(
       expect.objectContaining({ client: 'guest', connected: false, connectedMs: 5000 }),
     );
   });
@@ -79,8 +79,8 @@ describe('a client that stays with a session', () => {
     const host = await rig.registry.create({ labels: {}, client: 'tester', ttlMs: 100_000 });
     const { activeAt } = host.state;
     rig.clock.time += 10_000;
-    host.attach('guest', 5);
-    await host.detach('guest');
+    host.attendance.attach('guest', 5);
+    await host.attendance.detach('guest');
     expect(presence(rig, host.state.id)).toHaveLength(1);
     expect(host.state.activeAt).toBe(activeAt);
   });
@@ -99,8 +99,8 @@ describe('statistics', () => {
     await host.evaluate(order('x', 'other'));
     await run(other, 'y := 1');
     await host.contexts.change({ patch: { a: 1 }, client: 'tester' });
-    host.attach('guest', 250);
-    await host.detach('guest');
+    host.attendance.attach('guest', 250);
+    await host.attendance.detach('guest');
 
     const one = await handlers.get_statistics({ session_id: host.state.id, client_id: 'tester' }, () => {});
     expect(one).toMatchObject({ sessions: 1, open: 1 });

@@ -181,8 +181,9 @@ describe('an archive with another history, imported as a fork', () => {
     const { host: copy } = await away.registry.import(archiveOf(home, host), { client: 'else', fork: false });
     await Promise.all([host.contexts.change({ patch: { buffer: here }, client: 'tester' }), home.clock.pass(100)]);
     await copy.contexts.change({ patch: { buffer: there }, client: 'else' });
-    const imported = await home.registry.import(archiveOf(away, copy), { client: 'tester', fork: true });
-    return { host, imported };
+    const archive = archiveOf(away, copy);
+    const imported = await home.registry.import(archive, { client: 'tester', fork: true });
+    return { home, host, imported, archive };
   }
 
   it('becomes a session of its own, and its context is merged into the one that is here', async () => {
@@ -198,6 +199,16 @@ describe('an archive with another history, imported as a fork', () => {
       expect.objectContaining({ ours: 'ours\n', theirs: 'theirs\n', base: 'line\n' }),
     ]);
     expect(host.state.context.buffer).toBe('ours\n');
+  });
+
+  it('changes nothing when it is imported again, and tells of the same conflicts', async () => {
+    const { home, host, imported, archive } = await diverged('ours\n', 'theirs\n');
+    const { revision } = host.state;
+    const again = await home.registry.import(archive, { client: 'tester', fork: true });
+    expect(again).toMatchObject({ outcome: 'unchanged', conflicts: imported.conflicts });
+    expect(again.host).toBe(imported.host);
+    expect(host.state.revision).toBe(revision);
+    expect(home.registry.all()).toHaveLength(2);
   });
 
   it('is a session of its own also where the two have nothing but the id in common', async () => {

@@ -147,7 +147,7 @@ describe('an open session is orphaned', () => {
     const closed = await create(rig);
     await closed.close('requested', 'tester');
     const guarded = await create(rig);
-    guarded.attach('guest');
+    guarded.attendance.attach('guest');
     rig.clock.time += ORPHANED_AFTER_MS - 1;
     expect(isOrphaned(rig)).toEqual([false, false, false]);
     rig.clock.time += 1;
@@ -180,7 +180,7 @@ describe('a prune', () => {
         hosts.push(await create(rig, client, `${client} ${kind}`));
       await hosts[0]?.close('expired', 'backend');
       await hosts[1]?.close('requested', client);
-      hosts[2]?.attach(client);
+      hosts[2]?.attendance.attach(client);
     }
     rig.clock.time += 31 * DAY_MS;
     await create(rig, 'tester', 'new');

@@ -139,9 +139,9 @@ async function take(life: Life, each: Step): Promise<void> {
       await unlessClosed(host, () => host.record([{ type: 'recorded', code: each.name, source: 'file' }], 'tester'));
       break;
     case 'pass':
-      host.attach('other', each.ms);
+      host.attendance.attach('other', each.ms);
       await rig.clock.pass(each.ms);
-      await host.detach('other');
+      await host.attendance.detach('other');
       break;
     case 'kill engine':
       rig.engines.newest?.die();

@@ -341,10 +341,10 @@ describe('sessions', () => {
     const clock = { time: Date.parse('2026-01-01T00:00:00Z'), now: () => new Date(clock.time) };
     const { registry } = backend(new FillableJournal(), clock);
     const host = await registry.create({ ...newSession, ttlMs: 1000 });
-    expect(host.expiresAt()?.toISOString()).toBe('2026-01-01T00:00:01.000Z');
+    expect(host.attendance.expiresAt()?.toISOString()).toBe('2026-01-01T00:00:01.000Z');
     clock.time += 900;
     await host.evaluate(order('x := 1'));
-    expect(host.expiresAt()?.toISOString()).toBe('2026-01-01T00:00:01.900Z');
+    expect(host.attendance.expiresAt()?.toISOString()).toBe('2026-01-01T00:00:01.900Z');
     clock.time += 1000;
     await registry.start();
     while (!host.state.closed) await new Promise((resolve) => setTimeout(resolve, 5));

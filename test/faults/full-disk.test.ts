@@ -22,6 +22,7 @@ async function begin() {
   const backend = await BackendLife.begin(home, disk.path);
   const wire = new Wire(backend.endpoint);
   const { session_id: session } = await wire.result('create_session', { client_id: 'test', name: 'demo' });
+  await wire.result('share_session', { session_id: session });
   const evaluate = (code: string, key: string) => wire.ask('evaluate', { session_id: session, code, key });
   await evaluate('n := 0', 'start');
   const answer = async (key: string) => (await wire.result('get_result', { key, wait_ms: 30_000 })).evaluation;
