@@ -7,6 +7,7 @@ import { type ConnectionStatus, connectionStatus } from '../service/connection-s
 
 const FIELDS = [
   'connection',
+  'client',
   'backend',
   'session',
   'state',
@@ -54,6 +55,7 @@ export default class Status extends BackendCommand<ConnectionStatus> {
     const { session } = status;
     const values: Record<Field, string> = {
       connection: status.connection,
+      client: status.client ?? '',
       backend: status.backend,
       session: session?.name ?? '',
       state: session ? session.state : '',

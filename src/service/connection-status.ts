@@ -7,6 +7,8 @@ import type { Workplace } from './workplace.js';
 export interface ConnectionStatus {
   readonly connection: string;
   readonly endpoint: string;
+  /** Who this machine is to a backend: what others share sessions with. Null where it has no place to remember it. */
+  readonly client: string | null;
   readonly backend: 'healthy' | 'stopping' | 'unreachable' | 'stopped';
   /** Round trip of a ping; null when nobody answered. */
   readonly latencyMs: number | null;
@@ -24,7 +26,7 @@ const PATIENCE_MS = 1_000;
 export async function connectionStatus(workplace: Workplace, given: string | undefined): Promise<ConnectionStatus> {
   const { connection, endpoint } = workplace;
   const outbox = workplace.outbox.list(connection).length;
-  const about = { connection, endpoint, outbox };
+  const about = { connection, endpoint, client: clientOf(workplace), outbox };
   const reference = given ?? (process.env['STUI_SESSION'] || workplace.local.currentSessions.get(connection)?.id);
   if (workplace.isPrivate && !existsSync(endpoint.replace(/^ipc:\/\//, ''))) {
     return { ...about, backend: 'stopped', latencyMs: null, ...lastSeen(workplace, reference) };
@@ -41,6 +43,14 @@ export async function connectionStatus(workplace: Workplace, given: string | und
   } catch {
     const backend = workplace.isPrivate ? 'stopped' : 'unreachable';
     return { ...about, backend, latencyMs: null, ...lastSeen(workplace, reference) };
+  }
+}
+
+function clientOf(workplace: Workplace): string | null {
+  try {
+    return workplace.clientId;
+  } catch {
+    return null;
   }
 }
 

@@ -57,12 +57,21 @@ export async function recordAll(
   workplace: Workplace,
   reference: string,
   { format, inputs }: InputsFound,
+  ifRevision?: number,
 ): Promise<{ session: string; recorded: number; known: number }> {
   let session = reference;
   let recorded = 0;
   let known = 0;
+  let expected = ifRevision;
   for (const piece of pieces(inputs)) {
-    const reply = await workplace.ask('record_inputs', { session_id: session, source: format, inputs: piece });
+    const reply = await workplace.ask('record_inputs', {
+      session_id: session,
+      source: format,
+      inputs: piece,
+      if_revision: expected,
+    });
+    // Nobody may come between two pieces either.
+    if (expected !== undefined) expected = reply.session.revision;
     session = reply.session.id;
     recorded += reply.recorded;
     known += reply.known;

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../../cli/args.js';
 import type { Style } from '../../cli/style.js';
 import { type Column, table } from '../../cli/table.js';
-import { BackendCommand, sessionFlag } from '../../service/backend-command.js';
+import { BackendCommand, ifRevisionFlag, sessionFlag } from '../../service/backend-command.js';
 import { findInputs, type InputsFound, type InputToRecord, recordAll } from '../../service/history-import.js';
 import { readInput } from '../../service/input-file.js';
 import { KEEP_ALL, redactionOf } from '../../service/redaction.js';
@@ -46,6 +46,7 @@ export default class HistoryImport extends BackendCommand<Result> {
       default: 'auto' as const,
     })(),
     'dry-run': Flags.boolean({ summary: 'Only say what would be recorded.' }),
+    'if-revision': ifRevisionFlag,
     redact: Flags.boolean({
       summary: 'Leave out secrets; --no-redact records them too.',
       allowNo: true,
@@ -60,7 +61,7 @@ export default class HistoryImport extends BackendCommand<Result> {
     const found = findInputs(readInput(args.file), flags.format, redaction);
     const done = flags['dry-run']
       ? { session: null, recorded: 0, known: 0 }
-      : await recordAll(workplace, workplace.sessionReference(flags.session), found);
+      : await recordAll(workplace, workplace.sessionReference(flags.session), found, flags['if-revision']);
     return {
       dryRun: flags['dry-run'],
       ...found,
