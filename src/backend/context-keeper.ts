@@ -7,7 +7,7 @@ import { MAX_CONTEXT_BYTES } from '../protocol/limits.js';
 import { BadPath, patchRemoving, patchSetting, valueAt } from '../session/context-path.js';
 import { contextProblem } from '../session/context-problem.js';
 import type { ConflictEntry, ContextEntry, EntryBody, Resolution, ResolvedEntry } from '../session/entry.js';
-import type { JsonObject } from '../session/json.js';
+import { isEqual, isObject, type JsonObject } from '../session/json.js';
 import { mergeContexts, type PathConflict } from '../session/merge-context.js';
 import { applyMergePatch } from '../session/merge-patch.js';
 import { mergePatchBetween } from '../session/merge-patch-between.js';
@@ -233,7 +233,8 @@ export class ContextKeeper {
     checkContext(theirs, touched);
     const merge = mergeContexts(from, ours, theirs);
     checkSize(merge.context);
-    return { ...merge, base };
+    const conflicts = [...merge.conflicts, ...unseenAt(patch, { from, ours }, merge.conflicts)];
+    return { context: merge.context, conflicts, base };
   }
 
   async #contextAt(revision: number): Promise<Context> {
@@ -309,6 +310,32 @@ function decidedPatch(
 ): Context {
   if (decision.choice === 'ours') return {};
   return decidingPatch(context, conflict.path, decidedValue(context, conflict, decision));
+}
+
+/**
+ * A patch that names a place says what is to stand there, also where that is what its client had seen: to a merge this is no
+ * change, and what somebody else put there meanwhile would stay without a word.
+ */
+function unseenAt(
+  patch: Context,
+  { from, ours }: { from: Context; ours: Context },
+  known: readonly PathConflict[],
+): PathConflict[] {
+  return namedPlaces(patch).flatMap(({ path, value: theirs }) => {
+    const [base, present] = [valueAt(from, path), valueAt(ours, path)];
+    const isKnown = known.some((conflict) => conflict.path.every((name, index) => name === path[index]));
+    if (isKnown || !isEqual(theirs, base) || isEqual(present, base)) return [];
+    const sides = Object.entries({ base, ours: present, theirs }).filter(([, side]) => side !== undefined);
+    return [{ path, ...Object.fromEntries(sides) }];
+  });
+}
+
+/** The places that a patch gives a value, or, with undefined, takes it from. */
+function namedPlaces(patch: Context, above: readonly string[] = []): { path: readonly string[]; value: unknown }[] {
+  return Object.entries(patch).flatMap(([name, value]) => {
+    const path = [...above, name];
+    return isObject(value) ? namedPlaces(value, path) : [{ path, value: value ?? undefined }];
+  });
 }
 
 /** @returns the value that a decision gives the place of the conflict; undefined removes it */

@@ -16,7 +16,29 @@ import {
 import { ProtocolError } from '../protocol/errors.js';
 import type { Handlers, Progress } from './handlers.js';
 
+/**
+ * Commands that have no key of their own and must not be done twice. A client sends what is unanswered again when its link
+ * moves to another connection, under the same id.
+ */
+const ONCE: readonly string[] = [
+  'delete_session',
+  'import_session',
+  'prune_sessions',
+  'record_inputs',
+  'repair_sessions',
+  'resolve_conflict',
+  'restore_session',
+] satisfies CommandName[];
+
+/** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Answers kept for requests that come again: links move within seconds. */
+const KEPT_ANSWERS = 64;
+
 export class Dispatcher {
+  readonly #answers = new Map<string, Promise<Reply>>();
+
   constructor(
     private readonly handlers: Handlers,
     private readonly log: (message: string) => void,
@@ -33,6 +55,20 @@ export class Dispatcher {
     } catch (error) {
       return errorReply(error instanceof UnreadableRequest ? error.id : null, this.#typed(error), new Date());
     }
+    const again = this.#answers.get(String(request.id));
+    if (again) return again;
+    const answer = this.#answer(request, tell);
+    if (ONCE.includes(request.command) && UUID.test(String(request.id))) this.#keep(String(request.id), answer);
+    return answer;
+  }
+
+  #keep(id: string, answer: Promise<Reply>): void {
+    this.#answers.set(id, answer);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > KEPT_ANSWERS && oldest !== undefined) this.#answers.delete(oldest);
+  }
+
+  async #answer(request: Request, tell: (reply: InterimReply) => void): Promise<Reply> {
     try {
       const progress: Progress = (status, result) => tell(interimReply(request.id, status, result, new Date()));
       return successReply(request.id, await this.#handle(request, progress), new Date());

@@ -1,5 +1,6 @@
 /** What each command does. The descriptors say what goes in and out; the registry and the sessions do the work. */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Journal } from '../journal/journal.js';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
@@ -8,7 +9,6 @@ import { ProtocolError } from '../protocol/errors.js';
 import * as limits from '../protocol/limits.js';
 import { CAPABILITIES, PROTOCOL_VERSIONS } from '../protocol/version.js';
 import { hashedLine } from '../session/archive.js';
-import type { StoredEntry } from '../session/entry.js';
 import { nameProblem } from '../session/name.js';
 import { type HistoryQuery, readHistory } from './history.js';
 import { managementHandlers } from './management-handlers.js';
@@ -279,15 +279,11 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
     read_journal: async ({ session_id, client_id, after = 0, limit = 500, wait_ms = 0 }) => {
       const host = registry.find(session_id, client_id);
       const { id } = host.state;
-      let entries = journal.read(id, { after, limit });
-      if (entries.length === 0 && wait_ms > 0) {
-        await nextCommit(journal, id, wait_ms);
-        entries = journal.read(id, { after, limit });
-      }
+      if (host.state.revision <= after && wait_ms > 0) await nextCommit(journal, id, wait_ms);
       return {
         session: id,
         revision: host.state.revision,
-        lines: fitting(entries),
+        lines: await fittingLines(journal, id, { after, limit }),
         snapshots: host.state.snapshots.map(({ seq }) => seq),
       };
     },
@@ -336,15 +332,28 @@ function ownedSession(host: SessionHost) {
   return { ...publishedSession(host), client_id: host.state.owner, session: host.summary() };
 }
 
+/** Entries read at a time: their number says nothing of their size, which is up to that of a context. */
+const LINES_AT_A_TIME = 50;
+
 /** As many lines as a reply should carry; the reader asks again after the last one. */
-function fitting(entries: readonly StoredEntry[]): string[] {
+async function fittingLines(
+  journal: Journal,
+  session: string,
+  { after, limit }: { after: number; limit: number },
+): Promise<string[]> {
   const lines: string[] = [];
   let bytes = 0;
-  for (const stored of entries) {
-    const line = hashedLine(stored);
-    bytes += line.length;
-    if (lines.length > 0 && bytes > limits.CHUNK_BYTES) break;
-    lines.push(line);
+  while (lines.length < limit) {
+    const start = after + lines.length;
+    const entries = journal.read(session, { after: start, limit: Math.min(LINES_AT_A_TIME, limit - lines.length) });
+    if (entries.length === 0) break;
+    for (const stored of entries) {
+      const line = hashedLine(stored);
+      bytes += line.length;
+      if (lines.length > 0 && bytes > limits.CHUNK_BYTES) return lines;
+      lines.push(line);
+    }
+    await nextTurn();
   }
   return lines;
 }

@@ -107,7 +107,10 @@ export function managementHandlers({ registry, journal, engines, uploads }: Work
     },
 
     repair_sessions: async ({ session_id, client_id, dry_run }) => {
-      const ids = session_id === undefined ? damagedIds(registry, journal) : [registry.idOf(session_id, client_id)];
+      const ids =
+        session_id === undefined
+          ? await damagedIds(registry, journal, client_id)
+          : [registry.idOf(session_id, client_id)];
       const sessions = [];
       for (const id of ids) sessions.push(await repairSession(registry, journal, engines, id, dry_run ?? false));
       return { sessions };

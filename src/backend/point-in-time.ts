@@ -6,8 +6,8 @@ import { EffectiveInputs } from '../session/effective-inputs.js';
 import type { Entry } from '../session/entry.js';
 import { fold, type SessionState, STATE_VERSION } from '../session/state.js';
 
-/** Entries read at a time: some ms of work. */
-const PAGE = 500;
+/** Entries read at a time: some ms of work, also where a large context changed with each. */
+const PAGE = 100;
 
 /** A point that somebody asks for. */
 export interface Point {

@@ -116,6 +116,12 @@ export class SessionRegistry {
     return this.all().filter(({ state }) => isVisible(state, client, this.grants));
   }
 
+  /** Whether a client sees a session, also a damaged one; one of which nothing can be read is everybody's. */
+  sees(id: string, client: string | undefined): boolean {
+    const state = this.#hosts.get(id)?.state ?? this.#damaged.get(id)?.state;
+    return state === undefined || isVisible(state, client, this.grants);
+  }
+
   get damaged(): readonly string[] {
     return [...this.#damaged.keys()];
   }
@@ -305,7 +311,7 @@ export class SessionRegistry {
       await journal.adopt(id, news, archive.blobs);
     } catch (error) {
       // The abandoned host takes no more work; what it knew is in the journal.
-      if (replaced) this.#adoptHost(replaced.state);
+      if (replaced) await this.#reopen(id);
       throw this.#importFailure(error);
     }
     const host = await this.#reopen(id);
@@ -323,7 +329,8 @@ export class SessionRegistry {
     const known = this.#hosts.get(id);
     const host = known ?? (await this.#adoptHistory(archive, { id, client, common }));
     const outcome = known ? 'unchanged' : 'forked';
-    if (common === 0) return { host, outcome, conflicts: [] };
+    // Nobody writes into a session that he does not see.
+    if (common === 0 || !isVisible(here.state, client, this.grants)) return { host, outcome, conflicts: [] };
     const base = fold(entries.slice(0, common).map(({ entry }) => entry));
     // Under a key of its own, so that the same archive is merged once, also where the first attempt ended in between.
     const conflicts = await here.contexts.mergeHistory(base, state.context, { client, key: `import-${head}` });
@@ -438,7 +445,12 @@ export class SessionRegistry {
     if (orphaned) {
       const unseenMs = olderThanMs ?? settings.ORPHANED_AFTER_MS;
       // A client that is there now, or was a moment ago, keeps it from being orphaned whatever was asked for.
-      for (const host of this.all()) if (host.attendance.orphanedFor() >= Math.max(1, unseenMs)) found.add(host);
+      for (const host of this.all()) {
+        // What is somebody else's is left alone for as long as it takes to be an orphan, whatever is asked for.
+        const isOwn = client === undefined || host.state.owner === client;
+        const least = isOwn ? Math.max(1, unseenMs) : Math.max(unseenMs, settings.ORPHANED_AFTER_MS);
+        if (host.attendance.orphanedFor() >= least) found.add(host);
+      }
     }
     if (expired) for (const host of own) if (host.state.closed === 'expired' && isOld(host)) found.add(host);
     if (!orphaned && !expired && olderThanMs !== undefined) {

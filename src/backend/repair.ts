@@ -1,4 +1,5 @@
 /** Brings a damaged session back to what is good of it: its entries by the journal, its snapshots here. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EngineFactory } from '../engine/contract.js';
 import type { Journal } from '../journal/journal.js';
 import type { RepairReport } from '../protocol/documents.js';
@@ -153,14 +154,15 @@ function lostWith(snapshot: number, at: number): BindingState {
 }
 
 /** @returns the sessions that a repair without a name looks at: those that are known to be damaged */
-export function damagedIds(registry: SessionRegistry, journal: Journal): string[] {
+export async function damagedIds(registry: SessionRegistry, journal: Journal, client?: string): Promise<string[]> {
   const found = new Set(registry.damaged);
   for (const { id } of journal.sessions()) {
     if (found.has(id)) continue;
+    await nextTurn();
     const { damage, badSnapshots } = journal.verify(id);
     if (damage !== undefined || badSnapshots.length > 0) found.add(id);
   }
-  return [...found];
+  return [...found].filter((id) => registry.sees(id, client));
 }
 
 /** @returns the elements before the first that fits */

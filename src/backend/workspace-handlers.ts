@@ -1,7 +1,7 @@
 /** What the commands about the workspace do: context, bindings, conflicts, recorded inputs. */
 import type { RecordedEntry } from '../session/entry.js';
 import type { Handlers } from './handlers.js';
-import { stateAt } from './point-in-time.js';
+import { entriesUpTo, stateAt } from './point-in-time.js';
 import { ANONYMOUS, published, type Workings } from './workings.js';
 
 type WorkspaceHandlers = Pick<
@@ -46,9 +46,13 @@ export function workspaceHandlers({ registry, journal }: Workings): WorkspaceHan
 
     record_inputs: async ({ session_id, source, inputs, client_id, if_revision }) => {
       const host = registry.find(session_id, client_id);
-      const known = new Set(
-        journal.read(host.state.id).flatMap(({ entry }) => (entry.type === 'recorded' ? [identity(entry)] : [])),
-      );
+      const known = new Set<string>();
+      if (inputs.some(({ typed_at }) => typed_at !== undefined)) {
+        const { id, revision } = host.state;
+        for await (const entry of entriesUpTo(journal, id, revision)) {
+          if (entry.type === 'recorded') known.add(identity(entry));
+        }
+      }
       const entries = inputs.map(
         ({ code, typed_at, redacted }): RecordedEntry => ({
           type: 'recorded',

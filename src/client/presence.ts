@@ -6,6 +6,9 @@ import type { LinkRuntime } from './link.js';
 /** The lease is renewed so many times before it would end: two renewals may get lost. */
 const RENEWALS_A_LEASE = 3;
 
+/** A renewal that got no answer is tried again after this long, in ms: well within the lease. */
+const RETRY_MS = 5_000;
+
 /** Whoever ends the program waits for the goodbye; without it the lease ends by itself. In ms. */
 const GOODBYE_MS = 300;
 
@@ -89,7 +92,9 @@ export class Presence {
       stay.cancelRenewal = after(lease_ms / RENEWALS_A_LEASE, () => void this.#attach(session_id, stay));
     } catch (error) {
       // An older backend knows no presence, and a session can be gone. What got lost on the way is said after the outage.
-      if (!(error instanceof ProtocolError)) stay.outageMs += outageMs;
+      if (error instanceof ProtocolError) return;
+      stay.outageMs += outageMs;
+      if (!this.#left) stay.cancelRenewal = after(RETRY_MS, () => void this.#attach(session_id, stay));
     }
   }
 }

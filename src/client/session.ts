@@ -91,14 +91,15 @@ export class Session {
   /**
    * Changes the context by a merge patch (RFC 7396), made from the context that this client saw. Durable when it
    * resolves. What others changed since is merged, and is in {@link context} afterwards.
+   * @param base revision of the context that the patch was made from, where entries may have come in since
    * @returns what could not be merged: there the session keeps what it had, until somebody decides
    * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull
    */
-  async change(patch: Context): Promise<readonly Conflict[]> {
+  async change(patch: Context, base: number = this.#seen): Promise<readonly Conflict[]> {
     const answer = await this.client.request('update_session_state', {
       ...this.#identity,
       state_data: patch,
-      base_revision: this.#seen,
+      base_revision: base,
       key: randomUUID(),
     });
     this.#saw(answer.session_state, answer.revision);
@@ -155,7 +156,8 @@ export class Session {
   }
 
   #happened(entry: Entry): void {
-    if (entry.seq <= this.#seen) return;
+    // Behind a gap nothing is known of what the context was changed to in between: changes go on from what was seen.
+    if (entry.seq !== this.#seen + 1) return;
     const isChange = entry.type === 'context' || entry.type === 'resolved';
     this.#saw(isChange ? (applyMergePatch(this.#context, entry.patch) as Context) : this.#context, entry.seq);
   }

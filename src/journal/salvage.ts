@@ -8,7 +8,7 @@ import { timestamp } from './kept-aside.js';
 import { sortOut } from './raw-rows.js';
 import { type Reassembled, reassemble } from './reassembly.js';
 import { openSqliteJournal } from './sqlite.js';
-import { type Holder, holdFile, structuralDamage } from './sqlite-file.js';
+import { type Holder, holdFile, newestLog, structuralDamage } from './sqlite-file.js';
 import { recordsOf } from './sqlite-pages.js';
 import { beginSwap, commitSwap, finishSwap, forgetUnfinished } from './swap.js';
 
@@ -51,7 +51,7 @@ export async function salvageJournal({ directory, dryRun, now }: SalvageOptions)
   if (!dryRun) finishSwap(directory);
   if (!existsSync(file)) return { damage: null, sessions: [], keptIn: null };
   // Before SQLite sees them: it drops the rest of a log behind a damaged frame.
-  const [bytes, log] = [readFileSync(file), existsSync(`${file}-wal`) ? readFileSync(`${file}-wal`) : Buffer.of()];
+  const [bytes, log] = [readFileSync(file), newestLog(directory)];
   const failure = await tryToUse(directory);
   if (!(failure instanceof Error)) return { damage: null, sessions: failure, keptIn: null };
   const holder = holdFile(file);

@@ -5,9 +5,12 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   fchmodSync,
   mkdirSync,
   openSync,
+  readFileSync,
+  rmSync,
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -23,6 +26,9 @@ export type Connection = Database.Database;
 const FILE = 'journal.sqlite';
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
+
+/** A file of one page has a header and no tables yet. */
+const FIRST_PAGE_BYTES = 4096;
 
 /** Bytes the write-ahead log is cut back to after a large commit (a snapshot), so that it does not hold the disk. */
 const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -44,20 +50,38 @@ export function openFile(directory: string): Connection {
   } catch (error) {
     throw explain(error, file);
   }
+  const unfolded = onlyInLog(file) ? keepLog(directory) : undefined;
   const connection = new Database(file);
   try {
     // What removed sessions held can be given back only by a file that was prepared for it before it was first read.
     if (statSync(file).size === 0) connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
     takeOwnership(connection);
     const version = inspect(connection, file);
+    const kept = version === 0 ? keptLogs(directory).at(-1) : undefined;
+    if (kept !== undefined) {
+      throw new DamagedJournal(
+        '',
+        0,
+        `The log of the journal, which alone has its entries, is damaged; it is in ${kept}`,
+      );
+    }
+    // What the log has is in use: the copy was for the case that it is not.
+    if (unfolded !== undefined) rmSync(unfolded);
     configure(connection);
     checkTables(connection, version);
     if (version < SCHEMA_VERSION) addTables(connection, version);
   } catch (error) {
-    letGo(connection);
+    // Of a journal of ours nothing is left but the copy of its log.
+    if (error instanceof DamagedJournal && unfolded !== undefined) closeFile(connection);
+    else letGo(connection);
     throw explain(error, file);
   }
   return connection;
+}
+
+/** A journal that was killed young has nothing in its file yet. Were its log lost, a new one would be made in its place. */
+function onlyInLog(file: string): boolean {
+  return statSync(file).size <= FIRST_PAGE_BYTES && existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0;
 }
 
 export interface Holder {
@@ -99,17 +123,37 @@ export function structuralDamage(directory: string): string | undefined {
 }
 
 /**
- * Copies the log before anything can end it, for someone to look for the entries that SQLite did not find in it.
- * @returns where the copy is, if there was a log and room for it.
+ * Copies the log before anything can end it, for someone to look for the entries that SQLite did not find in it. Opening ends
+ * the log, so a second attempt finds an empty one: that is no news, and no copy takes the place of another.
+ * @returns where the newest copy is, if there is one
  */
 export function keepLog(directory: string): string | undefined {
   const log = join(resolve(directory), `${FILE}-wal`);
   try {
-    copyFileSync(log, `${log}.kept`);
-    return `${log}.kept`;
+    const kept = keptLogs(directory);
+    if (!existsSync(log) || statSync(log).size === 0) return kept.at(-1);
+    const copy = kept.length === 0 ? `${log}.kept` : `${log}.kept.${kept.length + 1}`;
+    copyFileSync(log, copy, constants.COPYFILE_EXCL);
+    return copy;
   } catch {
     return undefined;
   }
+}
+
+/** @returns the log, or the newest copy of one that an opening ended; empty when there is neither. */
+export function newestLog(directory: string): Buffer {
+  const log = join(resolve(directory), `${FILE}-wal`);
+  const candidates = [log, ...keptLogs(directory).reverse()];
+  const found = candidates.find((path) => existsSync(path) && statSync(path).size > 0);
+  return found === undefined ? Buffer.of() : readFileSync(found);
+}
+
+/** Oldest first: `.kept`, `.kept.2`, `.kept.3` … */
+function keptLogs(directory: string): string[] {
+  const first = join(resolve(directory), `${FILE}-wal.kept`);
+  const kept: string[] = [];
+  for (let path = first; existsSync(path); path = `${first}.${kept.length + 1}`) kept.push(path);
+  return kept;
 }
 
 /**

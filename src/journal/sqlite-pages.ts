@@ -52,14 +52,20 @@ function imagesOf(file: Buffer, log: Buffer): Image[] {
   for (let at = 0; at < file.length; at += PAGE) {
     pages.push({ number: at / PAGE + 1, page: padded(file.subarray(at, at + PAGE)) });
   }
+  pages.push(...framesOf(log));
+  const newest = new Map(pages.map(({ number, page }) => [number, page]));
+  return pages.map(({ number, page }) => ({ number, page, current: newest.get(number) === page }));
+}
+
+function framesOf(log: Buffer): { number: number; page: Buffer }[] {
+  const frames: { number: number; page: Buffer }[] = [];
   for (let at = LOG_HEADER; at + FRAME_HEADER < log.length; at += FRAME_HEADER + PAGE) {
     // Frames of an earlier turn of the log are older than the file.
     if (!log.subarray(at + 8, at + 16).equals(log.subarray(16, 24))) continue;
     const start = at + FRAME_HEADER;
-    pages.push({ number: log.readUInt32BE(at), page: padded(log.subarray(start, start + PAGE)) });
+    frames.push({ number: log.readUInt32BE(at), page: padded(log.subarray(start, start + PAGE)) });
   }
-  const newest = new Map(pages.map(({ number, page }) => [number, page]));
-  return pages.map(({ number, page }) => ({ number, page, current: newest.get(number) === page }));
+  return frames;
 }
 
 function padded(page: Buffer): Buffer {

@@ -76,6 +76,18 @@ describe('a change of the context', () => {
     );
   });
 
+  it.each([
+    ['a value', 'base'],
+    ['a removal', null],
+  ])('to what its client had seen there is a conflict where another one changed it since: %s', async (_, seen) => {
+    const { rig, host } = await session(seen === null ? { other: 1 } : { part: seen });
+    const base = host.state.revision;
+    await settled(rig, change(host, { part: 'changed' }, { client: 'other' }));
+    const conflicts = await settled(rig, change(host, { part: seen }, { base }));
+    expect(conflicts).toEqual([expect.objectContaining({ path: ['part'], ours: 'changed' })]);
+    expect(context(host)).toMatchObject({ part: 'changed' });
+  });
+
   it('that comes alone is written at once', async () => {
     const { host } = await session();
     await change(host, { a: 1 });

@@ -189,6 +189,21 @@ describe('salvaging a journal', () => {
     await expectSalvaged(journal, directory, salvaged);
   });
 
+  it('finds them also after the journal was opened in vain, which ends the log', async () => {
+    const journal = await written('killed');
+    const { directory } = journal;
+    change(join(directory, LOG), (bytes) => bytes.writeUInt8((bytes[40] ?? 0) ^ 1, 40));
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expect(() => openSqliteJournal({ directory })).toThrow(DamagedJournal);
+    }
+    const salvaged = await salvage(directory);
+    expect(salvaged.sessions.map(({ id, lastGood }) => [id, lastGood])).toEqual([
+      ['s', 9],
+      ['t', 61],
+    ]);
+    await expectSalvaged(journal, directory, salvaged);
+  });
+
   it('does not bring back a session that was removed', async () => {
     const { directory } = await written('closed');
     const journal = openJournal(directory);

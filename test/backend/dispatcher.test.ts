@@ -1,0 +1,67 @@
+/** Requests that come twice because a link moved in the middle. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { Dispatcher } from '../../src/backend/dispatcher.js';
+import type { Handlers } from '../../src/backend/handlers.js';
+
+function counting() {
+  const done: string[] = [];
+  let finish: () => void = () => {};
+  const handlers = {
+    record_inputs: async ({ source }: { source: string }) => {
+      done.push(source);
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return { recorded: 1 };
+    },
+    ping: () => {
+      done.push('ping');
+      return {};
+    },
+  } as unknown as Handlers;
+  const dispatcher = new Dispatcher(handlers, () => {});
+  const send = (id: unknown, command: string, parameters: object) =>
+    dispatcher.dispatch(Buffer.from(JSON.stringify({ id, command, parameters })), () => {});
+  return { done, send, finish: () => finish() };
+}
+
+const record = { session_id: 's', source: 'text', inputs: [] };
+
+describe('a request without a key that is sent again under its id', () => {
+  it('is done once while it is under way, and answered twice', async () => {
+    const { done, send, finish } = counting();
+    const id = randomUUID();
+    const answers = [send(id, 'record_inputs', record), send(id, 'record_inputs', record)];
+    await new Promise((resolve) => setImmediate(resolve));
+    finish();
+    const [first, second] = await Promise.all(answers);
+    expect(second).toEqual(first);
+    expect(done).toEqual(['text']);
+  });
+
+  it('is done once also when its answer got lost', async () => {
+    const { done, send, finish } = counting();
+    const id = randomUUID();
+    const first = send(id, 'record_inputs', record);
+    await new Promise((resolve) => setImmediate(resolve));
+    finish();
+    await first;
+    expect(await send(id, 'record_inputs', record)).toEqual(await first);
+    expect(done).toEqual(['text']);
+  });
+
+  it('is another one where ids are only counted, and where nothing is changed', async () => {
+    const { done, send, finish } = counting();
+    for (const id of [1, 1]) {
+      const answer = send(id, 'record_inputs', record);
+      await new Promise((resolve) => setImmediate(resolve));
+      finish();
+      await answer;
+    }
+    const id = randomUUID();
+    await send(id, 'ping', {});
+    await send(id, 'ping', {});
+    expect(done).toEqual(['text', 'text', 'ping', 'ping']);
+  });
+});
