@@ -185,7 +185,7 @@ export const pruneSessions = command({
     older_than_ms: v.optional(
       wholeNumber(
         'Only those without activity for this long, in ms. Alone: closed ones of the client. With `orphaned`: how long ' +
-          'the clients were not seen; default 30 days.',
+          'the clients were not seen; default 30 days, and never less for sessions of others.',
       ),
     ),
     dry_run: v.optional(flag('Only say which.')),
