@@ -8,15 +8,16 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 /** Each folder, and all it may import from. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   session: [],
+  time: [],
   protocol: ['session'],
-  journal: ['session'],
-  engine: ['session'],
-  backend: ['engine', 'journal', 'protocol', 'session'],
-  cli: ['protocol', 'session'],
-  client: ['protocol', 'session'],
-  local: ['protocol', 'session'],
-  service: ['cli', 'client', 'local', 'protocol', 'session'],
-  commands: ['cli', 'client', 'local', 'protocol', 'service', 'session'],
+  journal: ['session', 'time'],
+  engine: ['session', 'time'],
+  backend: ['engine', 'journal', 'protocol', 'session', 'time'],
+  cli: ['protocol', 'session', 'time'],
+  client: ['protocol', 'session', 'time'],
+  local: ['protocol', 'session', 'time'],
+  service: ['cli', 'client', 'local', 'protocol', 'session', 'time'],
+  commands: ['cli', 'client', 'local', 'protocol', 'service', 'session', 'time'],
 };
 
 /** Packages that only some folders may know. */
