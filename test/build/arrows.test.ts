@@ -7,16 +7,17 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 
 /** Each folder, and all it may import from. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  process: [],
   session: [],
   time: [],
   protocol: ['session'],
   journal: ['session', 'time'],
-  engine: ['session', 'time'],
-  backend: ['engine', 'journal', 'protocol', 'session', 'time'],
+  engine: ['process', 'session', 'time'],
+  backend: ['engine', 'journal', 'process', 'protocol', 'session', 'time'],
   cli: ['protocol', 'session', 'time'],
-  client: ['protocol', 'session', 'time'],
-  local: ['protocol', 'session', 'time'],
-  service: ['cli', 'client', 'local', 'protocol', 'session', 'time'],
+  client: ['process', 'protocol', 'session', 'time'],
+  local: ['process', 'protocol', 'session', 'time'],
+  service: ['cli', 'client', 'local', 'process', 'protocol', 'session', 'time'],
   commands: ['cli', 'client', 'local', 'protocol', 'service', 'session', 'time'],
 };
 
@@ -26,6 +27,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   conf: ['local'],
   '@oclif/core': ['cli', 'commands', 'service'],
   libsql: ['journal'],
+  'node:child_process': ['process'],
 };
 
 const FOLDERS = Object.keys(ARROWS);
