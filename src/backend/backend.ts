@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFactory } from '../engine/contract.js';
 import type { Journal } from '../journal/journal.js';
+import type { DescriptorReserve } from '../process/descriptors.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
@@ -21,6 +22,7 @@ export interface BackendOptions {
   readonly grants: Grants;
   readonly limits: Limits;
   readonly log: (message: string) => void;
+  readonly descriptors: Pick<DescriptorReserve, 'use' | 'lendNow'>;
 }
 
 export class Backend {
@@ -28,6 +30,8 @@ export class Backend {
   readonly #router: RouterServer;
   readonly #info;
   #stopping = false;
+  /** As it was told last. */
+  #memoryBytes = 0;
 
   constructor(private readonly options: BackendOptions) {
     const { journal, engines, log } = options;
@@ -38,6 +42,12 @@ export class Backend {
       engine: engines.name,
       startedAt: new Date(),
       stopping: () => this.#stopping,
+      descriptors: () => options.descriptors.use(),
+      memoryBytes: () => {
+        // The system is asked through a file.
+        this.#memoryBytes = options.descriptors.lendNow(() => process.memoryUsage.rss()) ?? this.#memoryBytes;
+        return this.#memoryBytes;
+      },
     };
     const { grants, limits } = options;
     const now = () => new Date();
