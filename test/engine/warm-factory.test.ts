@@ -199,6 +199,23 @@ describe('an engine', () => {
     },
   );
 
+  it('is not killed for the time in which the whole machine stood still: its answer, unread until then, counts', async () => {
+    const { engine, program, clock } = await start();
+    program.deaf = true;
+    const reply = engine.evaluate({
+      code: '1',
+      timeoutMs: 1_000,
+      printLimit: 1,
+      budget: { maxBytes: 1, maxObjects: 1 },
+    });
+    await clock.pass(900);
+    clock.time += 3_600_000;
+    await clock.pass(0);
+    expect(program.channel.hasEnded).toBe(false);
+    program.channel.say({ id: 1, ok: true, result: { outcome: 'value' } });
+    expect(await reply).toEqual({ outcome: 'value' });
+  });
+
   it('that answers in time is left alone afterwards', async () => {
     const { engine, program, clock } = await start();
     await engine.bindings();
