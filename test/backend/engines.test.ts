@@ -45,6 +45,20 @@ describe('sessions that begin to evaluate at once', () => {
   });
 });
 
+describe('an engine that cannot be given the state of its session', () => {
+  it('is stopped, and nothing of it is left', async () => {
+    const rig = backend();
+    const host = await create(rig);
+    await run(host, 'x := 1');
+    const next = await successor(rig);
+    next.engines.refuses = () => true;
+    const { result } = await next.registry.find(host.state.id).evaluate(order('x'));
+    expect(result).toMatchObject({ outcome: 'error', error: { class: 'RestoreFailed' } });
+    await quiet();
+    expect(next.engines.engines.map(({ hasEnded }) => hasEnded)).toEqual([true]);
+  });
+});
+
 describe('an answer', () => {
   /** Breaks what the real factory holds: gives everybody the engine that somebody has. */
   function sharing() {
