@@ -88,12 +88,6 @@ export const MUTATIONS = [
     test: 'test/backend/sessions.test.ts',
   },
   {
-    name: 'two engines that need room ask the same session to leave',
-    kind: AWAIT,
-    changes: [{ file: 'src/backend/engine-room.ts', from: '    this.#leaving.add(resident);\n', to: '' }],
-    test: 'test/backend/engines.test.ts',
-  },
-  {
     name: 'a second discard of the startup snapshot finds the first one under way, and forgets what came since',
     kind: AWAIT,
     changes: [
@@ -194,7 +188,7 @@ export const MUTATIONS = [
     changes: [
       {
         file: 'src/engine/warm-factory.ts',
-        from: '        void engine.exited.then(() => this.#forget(launched));\n',
+        from: 'if (this.#spare === launched) this.#spare = undefined;',
         to: '',
       },
     ],
@@ -204,18 +198,6 @@ export const MUTATIONS = [
     name: 'a spare is given away without a sign of life',
     kind: STALE,
     changes: [{ file: 'src/engine/warm-factory.ts', from: '      await spare.ping(SPARE_PING_MS);\n', to: '' }],
-    test: 'test/engine/warm-factory.test.ts',
-  },
-  {
-    name: 'a spare that could not be started stands in the way of the next one',
-    kind: STALE,
-    changes: [
-      {
-        file: 'src/engine/warm-factory.ts',
-        from: '        this.#forget(launched);\n        return undefined;',
-        to: '        return undefined;',
-      },
-    ],
     test: 'test/engine/warm-factory.test.ts',
   },
   {
@@ -243,14 +225,10 @@ export const MUTATIONS = [
     test: 'test/time/deadline.test.ts',
   },
   {
-    name: 'a process that cannot be started ends the one that tried',
-    kind: 'an event that nobody listens to',
+    name: 'what Node throws where a process cannot be started is not told as that',
+    kind: 'a failure that comes in another way',
     changes: [
-      {
-        file: 'src/process/spawn.ts',
-        from: "      child.on('error', failed);\n",
-        to: '',
-      },
+      { file: 'src/process/spawn.ts', from: '      failed(error as Error);', to: '      reject(error as Error);' },
     ],
     test: 'test/process/spawn.test.ts',
   },

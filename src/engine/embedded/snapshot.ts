@@ -4,8 +4,10 @@
  * its own digest is, too, because V8 does not notice damage before it crashes on it.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../files/directories.js';
+import { renameDurably } from '../../files/durable-file.js';
 import { isScarcity, startProcess } from '../../process/spawn.js';
 import { Deadline } from '../../time/deadline.js';
 
@@ -59,7 +61,7 @@ export class SnapshotCache {
 
   async #findOrBuild(): Promise<string> {
     const { cacheDir } = this.#options;
-    await mkdir(cacheDir, { recursive: true, mode: 0o700 });
+    makeDirectory(cacheDir);
     const key = await this.#key();
     const found = await this.#find(key);
     if (found !== undefined) return found;
@@ -98,7 +100,7 @@ export class SnapshotCache {
     try {
       await run(process.execPath, [...flags, '--snapshot-blob', temporary, '--build-snapshot', bundle], env);
       const path = join(cacheDir, `embedded-${key}-${digest(await readFile(temporary))}.blob`);
-      await rename(temporary, path);
+      renameDurably(temporary, path);
       return path;
     } finally {
       await rm(temporary, { force: true });
