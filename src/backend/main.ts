@@ -46,7 +46,6 @@ async function main(): Promise<void> {
     throw new Error('--endpoint, --data-dir and --cache-dir are needed');
   const log = (message: string) => process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 
-  const journal = openSqliteJournal({ directory: dataDirectory });
   const engines = createEmbeddedEngineFactory({
     bundle: join(import.meta.dirname, 'engine', 'embedded.cjs'),
     cacheDir: cacheDirectory,
@@ -54,6 +53,9 @@ async function main(): Promise<void> {
     spare: true,
     log,
   });
+  // It starts while the journal is opened: whoever was cut off by a crash is waiting already.
+  engines.warm(1);
+  const journal = openSqliteJournal({ directory: dataDirectory });
   const grants = await GrantsFile.open(dataDirectory, log);
   const limits = {
     maxSessions: Number(values['max-sessions']),

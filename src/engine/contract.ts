@@ -155,6 +155,8 @@ export interface EngineFactory {
    * @throws {EngineUnavailable} when no engine process can be made ready.
    */
   start(owner: string): Promise<Engine>;
+  /** Starts engines before they are asked for, until so many wait. Where that cannot be done, nothing is the worse for it. */
+  warm(count: number): void;
   /** Ends idle spares. Engines already handed out are their owners' to stop. */
   close(): Promise<void>;
 }

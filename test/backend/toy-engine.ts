@@ -32,6 +32,7 @@ export class ToyFactory implements EngineFactory {
       launch: () => this.#launch(),
       spare: true,
       log: () => {},
+      clock,
     });
   }
 
@@ -61,6 +62,10 @@ export class ToyFactory implements EngineFactory {
     const engine = await this.#factory.start(owner);
     this.engines.push(this.#alive.get(engine.pid) as ToyEngine);
     return engine;
+  }
+
+  warm(count: number): void {
+    this.#factory.warm(count);
   }
 
   close(): Promise<void> {

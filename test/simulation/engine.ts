@@ -23,7 +23,7 @@ export function simulatedFactory(world: World, backend: Process): EngineFactory 
   };
   const log = (message: string) => world.note(`log: ${message}`);
   const launch = () => startEngineProcess(COMMAND, { open, clock });
-  return new WarmEngineFactory({ name: 'simulated', launch, spare: true, log });
+  return new WarmEngineFactory({ name: 'simulated', launch, spare: true, log, clock });
 }
 
 interface Running {
