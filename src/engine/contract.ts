@@ -135,6 +135,11 @@ export interface Engine {
   readonly exited: Promise<EngineExit>;
   /** @throws {EngineDied} when the process ends before it answers. */
   evaluate(request: EvaluateRequest): Promise<EvaluateReply>;
+  /**
+   * Says what is likely to be evaluated next. An engine with the capability `prepare` compiles it, runs none of it, and does not
+   * answer.
+   */
+  prepare(code: string): void;
   /** Applies captures in order: one `full`, then `changes`. Only on an engine that has evaluated nothing. */
   restore(captures: readonly string[]): Promise<RestoreReply>;
   /** Captures without a budget. `changes` answers undefined when nothing changed since the last capture. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AT_WORK_MS, MAX_ENGINES_AHEAD } from '../../src/backend/settings.js';
 import { EXTRA_SPARES_MS } from '../../src/engine/warm-factory.js';
-import { backend, create, quiet, run } from './rig.js';
+import { backend, create, order, quiet, run } from './rig.js';
 
 describe('engines that were started ahead', () => {
   it('go to the sessions that ask, each to one', async () => {
@@ -58,5 +58,31 @@ describe('a backend after a crash', () => {
 
   it('waits to be asked where the last one stopped in order', async () => {
     expect(await afterCrash({ atWork: 2, crashed: false })).toBe(0);
+  });
+});
+
+describe('an engine at rest', () => {
+  it('is told what it will evaluate before that is on the disk, and does not run it before', async () => {
+    const rig = backend();
+    const host = await create(rig);
+    await run(host, 'x := 1');
+    rig.journal.full = () => true;
+    await expect(host.evaluate(order('y := 2'))).rejects.toMatchObject({ type: 'StorageFull' });
+    expect(rig.engines.prepared).toEqual(['y := 2']);
+    expect(rig.engines.ran).toEqual(['x := 1']);
+  });
+
+  it('is told nothing about what has to wait for others', async () => {
+    const rig = backend();
+    const host = await create(rig);
+    await run(host, 'x := 1');
+    const running = host.evaluate(order('hang'));
+    await quiet();
+    const waiting = host.evaluate(order('y := 2'));
+    await quiet();
+    expect(rig.engines.prepared).toEqual(['hang']);
+    rig.engines.newest?.interrupt();
+    await Promise.all([running, waiting]);
+    expect(rig.engines.ran).toEqual(['x := 1', 'hang', 'y := 2']);
   });
 });

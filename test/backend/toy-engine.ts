@@ -17,6 +17,8 @@ export class ToyFactory implements EngineFactory {
   readonly name = 'toy';
   /** Every code that any engine of this factory began to run, in order. */
   readonly ran: string[] = [];
+  /** Every code that any of them was to compile ahead. */
+  readonly prepared: string[] = [];
   /** Those that were given to somebody, in this order. */
   readonly engines: ToyEngine[] = [];
   /** All that run, the spare among them. */
@@ -89,7 +91,7 @@ export class ToyFactory implements EngineFactory {
 const CLASS = 'a class';
 
 export class ToyEngine implements EngineProgram {
-  readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: [] };
+  readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: ['prepare'] };
   readonly channel: ProgramChannel;
   whenEnded: () => void = () => {};
   readonly #values = new Map<string, string>();
@@ -122,6 +124,8 @@ export class ToyEngine implements EngineProgram {
     switch (operation.op) {
       case 'evaluate':
         return this.#evaluate(operation.request);
+      case 'prepare':
+        return this.factory.prepared.push(operation.code);
       case 'restore':
         return this.#restore(operation.captures);
       case 'capture':

@@ -32,7 +32,7 @@ interface Running {
 }
 
 class SimulatedEngine implements EngineProgram {
-  readonly ready = { engine: 'simulated', version: '1', dialect: 'toy', capabilities: [] };
+  readonly ready = { engine: 'simulated', version: '1', dialect: 'toy', capabilities: ['prepare'] };
   readonly channel: ProgramChannel;
   readonly #values = new Map<string, number>();
   #dirty = new Set<string>();
