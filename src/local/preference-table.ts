@@ -1,6 +1,7 @@
 /** Every preference: type, default, allowed values and meaning. Validation, listings and help are made from this. */
 
 import { DURATION_FORMS, durationMs } from '../session/duration.js';
+import { parseExactJson } from '../session/exact-json.js';
 import { compileSecretPattern } from '../session/secrets.js';
 import { CONNECTION_NAME_RULE, isConnectionName, LOCAL_CONNECTION } from './connection-name.js';
 
@@ -51,7 +52,7 @@ function patternSources(input: unknown): readonly string[] | undefined {
 
 function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return undefined;
   }
