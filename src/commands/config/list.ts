@@ -2,7 +2,6 @@ import type { Style } from '../../cli/style.js';
 import { table } from '../../cli/table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
-import { preferenceText } from '../../service/preference-text.js';
 
 interface Result {
   readonly preferences: readonly PreferenceSetting[];
@@ -22,7 +21,7 @@ export default class ConfigList extends BackendCommand<Result> {
       preferences,
       [
         { title: 'KEY', value: ({ key }) => key },
-        { title: 'VALUE', value: ({ value }) => preferenceText(value) },
+        { title: 'VALUE', value: ({ text }) => text },
         { title: '', value: ({ isSet }) => (isSet ? '' : 'default') },
         { title: 'MEANING', value: ({ doc }) => doc },
       ],

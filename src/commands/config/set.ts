@@ -1,8 +1,8 @@
 import { stringArg } from '../../cli/args.js';
+import { visibleLine } from '../../cli/terminal-text.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
-import { preferenceText } from '../../service/preference-text.js';
 
 export default class ConfigSet extends BackendCommand<PreferenceSetting> {
   static override summary = 'Set a preference.';
@@ -23,7 +23,7 @@ export default class ConfigSet extends BackendCommand<PreferenceSetting> {
     return preferences.setting(args.key as PreferenceKey);
   }
 
-  protected override render({ key, value }: PreferenceSetting): string {
-    return `${key} is ${preferenceText(value)}`;
+  protected override render({ key, text }: PreferenceSetting): string {
+    return `${key} is ${visibleLine(text)}`;
   }
 }
