@@ -62,7 +62,7 @@ export class Dispatcher {
     }
     const again = this.#answers.get(String(request.id));
     if (again) return again;
-    const inexact = KEEPING_JSON.includes(request.command) ? inexactJson(bytes) : undefined;
+    const inexact = KEEPING_JSON.includes(request.command) ? inexactJson(request.command, bytes) : undefined;
     if (inexact) return errorReply(request.id, inexact, new Date());
     const answer = this.#answer(request, tell);
     if (ONCE.includes(request.command) && UUID.test(String(request.id))) this.#keep(String(request.id), answer);
@@ -110,7 +110,7 @@ export class Dispatcher {
 }
 
 /** @returns what a client is told of JSON that would come back as something else */
-function inexactJson(bytes: Uint8Array): ProtocolError | undefined {
+function inexactJson(command: string, bytes: Uint8Array): ProtocolError | undefined {
   try {
     parseExactJson(new TextDecoder().decode(bytes));
     return undefined;
@@ -118,6 +118,6 @@ function inexactJson(bytes: Uint8Array): ProtocolError | undefined {
     if (!(error instanceof InexactJson)) throw error;
     const [part, ...path] = error.path;
     const place = formatPath(part === 'parameters' ? path : error.path);
-    return new ProtocolError('InvalidParameters', `${place}: ${error.reason}`);
+    return new ProtocolError('InvalidParameters', `${command}: "${place}": ${error.reason}`);
   }
 }

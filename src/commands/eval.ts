@@ -4,6 +4,7 @@ import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { loadStyle } from '../cli/style.js';
 import type { EvaluationResult } from '../protocol/documents.js';
+import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
 import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
@@ -45,6 +46,8 @@ export default class Eval extends BackendCommand<Result> {
       default: DEFAULT_TIMEOUT_MS,
       defaultHelp: async () => '30s',
       env: 'STUI_TIMEOUT',
+      least: 1,
+      most: MAX_TIMEOUT_MS,
     }),
     key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
     'if-revision': ifRevisionFlag,

@@ -85,7 +85,7 @@ describe('JSON that is kept as it comes', () => {
     for (const value of ['12345678901234567890', '1e400', '{"a": 1, "a": 2}', '"\\ud800"']) {
       const reply = await send(command, parameters.replace('VALUE', value));
       expect(reply).toMatchObject({ id: '7', status: 'error', error_type: 'InvalidParameters' });
-      expect(reply).toHaveProperty('error', expect.stringMatching(/^(state_data\.preferences|value)\.id/));
+      expect(reply).toHaveProperty('error', expect.stringMatching(/: "(state_data\.preferences|value)\.id/));
     }
     expect(requests).toEqual([]);
     expect(await send(command, parameters.replace('VALUE', '1.0'))).toMatchObject({ status: 'success' });

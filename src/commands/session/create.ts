@@ -7,6 +7,7 @@ import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand } from '../../service/backend-command.js';
 import { parseLabels } from '../../service/labels.js';
 import { sessionFields } from '../../service/session-text.js';
+import { MAX_TTL_MS } from '../../session/time-to-live.js';
 
 export default class SessionCreate extends BackendCommand<SessionSummary> {
   static override summary = 'Create a session and make it the current one.';
@@ -20,7 +21,11 @@ export default class SessionCreate extends BackendCommand<SessionSummary> {
   };
   static override flags = {
     label: Flags.string({ summary: 'Label as key=value; can be given several times.', multiple: true, default: [] }),
-    ttl: spanFlag({ summary: 'Close the session after this long without activity.' }),
+    ttl: spanFlag({
+      summary: 'Close the session after this long without activity.',
+      least: 1,
+      most: MAX_TTL_MS,
+    }),
   };
 
   protected override async execute(): Promise<SessionSummary> {
