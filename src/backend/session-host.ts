@@ -81,6 +81,8 @@ type TellHeld = (why: ProtocolError) => void;
 
 interface RunOptions {
   readonly inspect: boolean;
+  /** The input as the journal took it, where it is at hand; it is looked up otherwise. */
+  readonly accepted?: StoredEntry['entry'] & InputEntry;
   readonly progress?: EvaluationRequest['progress'] | undefined;
 }
 
@@ -241,9 +243,13 @@ export class SessionHost {
       if (twin) return twin;
       throw error;
     }
-    const seq = stored[0]?.entry.seq as number;
+    const accepted = stored[0]?.entry as StoredEntry['entry'] & InputEntry;
+    const { seq } = accepted;
     progress?.('accepted', { key, session: this.state.id, revision: seq });
-    return this.#schedule({ seq, key, code, timeoutMs, client }, { inspect: request.inspect ?? false, progress });
+    return this.#schedule(
+      { seq, key, code, timeoutMs, client },
+      { inspect: request.inspect ?? false, accepted, progress },
+    );
   }
 
   /** @returns the revision of an input that may run again because nobody knows whether it ran */
@@ -551,7 +557,7 @@ export class SessionHost {
   }
 
   /** @param tellHeld called when the outcome is known but the disk does not take it yet */
-  async #run(input: PendingInput, { inspect, progress }: RunOptions, tellHeld: TellHeld): Promise<Evaluated> {
+  async #run(input: PendingInput, { inspect, accepted, progress }: RunOptions, tellHeld: TellHeld): Promise<Evaluated> {
     if (this.#stopping) {
       throw new ProtocolError(
         'ShuttingDown',
@@ -592,8 +598,9 @@ export class SessionHost {
     this.#unwritten = [];
     this.#afterWork();
     const output = stored.find(({ entry }) => entry.type === 'output')?.entry as StoredEntry['entry'] & OutputEntry;
+    const evaluation = accepted ? evaluationOf(this.state.id, accepted, output) : this.#evaluation(input.key, output);
     return {
-      result: { ...this.#evaluation(input.key, output), fromJournal: false, restored },
+      result: { ...evaluation, fromJournal: false, restored },
       ...(inspection ? { inspection } : {}),
     };
   }

@@ -8,15 +8,16 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 /** Each folder, and all it may import from. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   session: [],
-  protocol: ['session'],
-  journal: ['session'],
-  engine: ['session'],
-  backend: ['engine', 'journal', 'protocol', 'session'],
-  cli: ['protocol', 'session'],
-  client: ['protocol', 'session'],
-  local: ['protocol', 'session'],
-  service: ['cli', 'client', 'local', 'protocol', 'session'],
-  commands: ['cli', 'client', 'local', 'protocol', 'service', 'session'],
+  files: [],
+  protocol: ['files', 'session'],
+  journal: ['files', 'session'],
+  engine: ['files', 'session'],
+  backend: ['engine', 'files', 'journal', 'protocol', 'session'],
+  cli: ['files', 'protocol', 'session'],
+  client: ['files', 'protocol', 'session'],
+  local: ['files', 'protocol', 'session'],
+  service: ['cli', 'client', 'files', 'local', 'protocol', 'session'],
+  commands: ['cli', 'client', 'files', 'local', 'protocol', 'service', 'session'],
 };
 
 /** Packages that only some folders may know. */

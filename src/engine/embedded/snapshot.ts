@@ -5,8 +5,10 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../files/directories.js';
+import { renameDurably } from '../../files/durable-file.js';
 
 /** A blob is about 15 MB; the ones used last are kept, for other versions of Node or other memory limits. */
 const BLOBS_KEPT = 3;
@@ -55,7 +57,7 @@ export class SnapshotCache {
 
   async #findOrBuild(): Promise<string> {
     const { cacheDir } = this.#options;
-    await mkdir(cacheDir, { recursive: true, mode: 0o700 });
+    makeDirectory(cacheDir);
     const key = await this.#key();
     const found = await this.#find(key);
     if (found !== undefined) return found;
@@ -94,7 +96,7 @@ export class SnapshotCache {
     try {
       await run(process.execPath, [...flags, '--snapshot-blob', temporary, '--build-snapshot', bundle], env);
       const path = join(cacheDir, `embedded-${key}-${digest(await readFile(temporary))}.blob`);
-      await rename(temporary, path);
+      renameDurably(temporary, path);
       return path;
     } finally {
       await rm(temporary, { force: true });

@@ -1,12 +1,11 @@
 /** Paths, values and patches as people give them: on the command line, in a file, or on stdin. */
-import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../cli/errors.js';
 import { BadPath, formatPath, parsePath } from '../../session/context-path.js';
 import { contextProblem } from '../../session/context-problem.js';
 import { InexactJson, parseExactJson } from '../../session/exact-json.js';
 import { isObject, type Json, type JsonObject } from '../../session/json.js';
 import { applyMergePatch } from '../../session/merge-patch.js';
-import { readInput } from '../input-file.js';
+import { readText } from '../input-file.js';
 
 export interface GivenValue {
   /** `-` for stdin. */
@@ -26,24 +25,24 @@ export function pathOf(text: string): string[] {
 }
 
 /** A text where it is the buffer or no JSON, else what the JSON says. @throws UsageError, CliError */
-export function givenValue(path: readonly string[], { value, file, asText }: GivenValue): Json {
+export async function givenValue(path: readonly string[], { value, file, asText }: GivenValue): Promise<Json> {
   if (value !== undefined && file !== undefined) throw new UsageError('Give the value or a file, not both');
   if (value === undefined && file === undefined) {
     throw new UsageError('No value is given', 'Give it as an argument, a file with -f, or - for stdin.');
   }
-  const text = value === undefined || value === '-' ? readText(file ?? '-') : value;
+  const text = value === undefined || value === '-' ? await readText(file ?? '-') : value;
   return asText || isBuffer(path) ? text : jsonOrText(text, path);
 }
 
 /** What a place in conflict is to be: JSON, but for the buffer, which is a text. @throws UsageError, CliError */
-export function givenDecision(path: readonly string[], file: string): Json {
-  const text = readText(file);
+export async function givenDecision(path: readonly string[], file: string): Promise<Json> {
+  const text = await readText(file);
   return isBuffer(path) ? text : json(text, { what: `What ${formatPath(path)} is to be`, path });
 }
 
 /** @throws UsageError, CliError */
-export function patchIn(file: string): JsonObject {
-  const patch = json(readText(file), { what: 'The patch', path: [] });
+export async function patchIn(file: string): Promise<JsonObject> {
+  const patch = json(await readText(file), { what: 'The patch', path: [] });
   if (isObject(patch)) return patch;
   throw new UsageError(
     'The patch is not a JSON object',
@@ -68,13 +67,6 @@ export function checkedPatch(change: MakePatch, context: JsonObject | undefined)
 
 function isBuffer(path: readonly string[]): boolean {
   return path.length === 1 && path[0] === 'buffer';
-}
-
-/** Decoding would replace bad bytes without a word. */
-function readText(file: string): string {
-  const bytes = readInput(file);
-  if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw new UsageError(`${file === '-' ? 'The input' : file} is not UTF-8 text`);
 }
 
 function jsonOrText(text: string, path: readonly string[]): Json {

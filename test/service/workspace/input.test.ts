@@ -18,9 +18,9 @@ function file(text: string): string {
   return path;
 }
 
-const refusal = (work: () => unknown): UsageError => {
+const refusal = async (work: () => Promise<unknown>): Promise<UsageError> => {
   try {
-    work();
+    await work();
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;
@@ -33,27 +33,27 @@ describe.each(['12345678901234567890', '9007199254740993', '1e400', '{"id": 9007
   (json) => {
     const path = ['preferences', 'id'];
 
-    it('is refused as a value, from the command line and from a file', () => {
-      const { message, hint } = refusal(() => givenValue(path, { value: json, asText: false }));
+    it('is refused as a value, from the command line and from a file', async () => {
+      const { message, hint } = await refusal(() => givenValue(path, { value: json, asText: false }));
       expect(message).toMatch(/preferences\.id.*(would become|is there twice)/);
       expect(hint).toContain('--text');
-      refusal(() => givenValue(path, { file: file(json), asText: false }));
+      await refusal(() => givenValue(path, { file: file(json), asText: false }));
     });
 
-    it('is kept as it is where it is a text', () => {
-      expect(givenValue(path, { value: json, asText: true })).toBe(json);
-      expect(givenValue(path, { value: JSON.stringify(json), asText: false })).toBe(json);
-      expect(givenValue(['buffer'], { value: json, asText: false })).toBe(json);
+    it('is kept as it is where it is a text', async () => {
+      expect(await givenValue(path, { value: json, asText: true })).toBe(json);
+      expect(await givenValue(path, { value: JSON.stringify(json), asText: false })).toBe(json);
+      expect(await givenValue(['buffer'], { value: json, asText: false })).toBe(json);
     });
 
-    it('is refused in a patch, and as the decision of a conflict', () => {
-      expect(refusal(() => patchIn(file(`{"preferences": {"x": ${json}}}`))).message).toMatch(/preferences\.x/);
-      expect(refusal(() => givenDecision(path, file(json))).message).toMatch(/preferences\.id/);
-      expect(givenDecision(['buffer'], file(json))).toBe(json);
+    it('is refused in a patch, and as the decision of a conflict', async () => {
+      expect((await refusal(() => patchIn(file(`{"preferences": {"x": ${json}}}`)))).message).toMatch(/preferences\.x/);
+      expect((await refusal(() => givenDecision(path, file(json)))).message).toMatch(/preferences\.id/);
+      expect(await givenDecision(['buffer'], file(json))).toBe(json);
     });
   },
 );
 
-it('says of a patch that is no JSON where it ends to be some', () => {
-  expect(refusal(() => patchIn(file('{"a": '))).message).toContain('The patch is not JSON');
+it('says of a patch that is no JSON where it ends to be some', async () => {
+  expect((await refusal(() => patchIn(file('{"a": ')))).message).toContain('The patch is not JSON');
 });
