@@ -83,12 +83,9 @@ export class CurrentSessions {
   /** @returns what the caller of this command had chosen, when another process has chosen another one there since */
   overtaken(connection: string): CurrentSession | undefined {
     const place = this.options.place();
-    const { terminal, caller } = place;
     const file = this.store.read();
     const current = currentIn(file, connection, place);
-    if (caller === null || current === undefined) return undefined;
-    const own = sessionOf(file.choices.find((each) => isOf(each, connection, terminal) && each.caller === caller));
-    return own === undefined || own.id === current.id ? undefined : own;
+    return current && ownOvertaken(file, current, place);
   }
 
   /** Makes a session the current one in this terminal, and where none was chosen. @throws InvalidValue if a field is empty */
@@ -103,16 +100,17 @@ export class CurrentSessions {
     }));
   }
 
-  /** Keeps to a session that is current here because it was chosen last anywhere: what others choose matters no more. */
-  async keep(session: CurrentSession): Promise<void> {
-    const { terminal } = this.options.place();
-    if (terminal === null) return;
-    const isChosen = ({ choices }: CurrentSessionsFile) =>
-      choices.some((choice) => isOf(choice, session.connection, terminal));
-    if (isChosen(this.store.read())) return;
-    await this.store.update((file) =>
-      isChosen(file) ? file : { ...file, choices: this.#choosing(file.choices, session) },
-    );
+  /** From now on the caller knows what is current here, and what others choose elsewhere does not change it. */
+  async settle(connection: string): Promise<void> {
+    const place = this.options.place();
+    const change = (file: CurrentSessionsFile): CurrentSessionsFile => {
+      const current = currentIn(file, connection, place);
+      const isSettled =
+        current === undefined || (isChosen(file, connection, place) && !ownOvertaken(file, current, place));
+      return isSettled ? file : { ...file, choices: this.#choosing(file.choices, current) };
+    };
+    const file = this.store.read();
+    if (change(file) !== file) await this.store.update(change);
   }
 
   /** A session is gone. Forgetting one that is not current anywhere changes nothing. */
@@ -159,6 +157,21 @@ export class CurrentSessions {
 function currentIn(file: CurrentSessionsFile, connection: string, { terminal }: Place): CurrentSession | undefined {
   const chosen = terminal === null ? undefined : lastOf(file.choices, connection, terminal);
   return chosen ? sessionOf(chosen) : file.sessions.find((session) => session.connection === connection);
+}
+
+/** Without a terminal there is nothing to keep to. */
+function isChosen({ choices }: CurrentSessionsFile, connection: string, { terminal }: Place): boolean {
+  return terminal === null || lastOf(choices, connection, terminal) !== undefined;
+}
+
+function ownOvertaken(
+  { choices }: CurrentSessionsFile,
+  { connection, id }: CurrentSession,
+  { terminal, caller }: Place,
+): CurrentSession | undefined {
+  if (caller === null) return undefined;
+  const own = sessionOf(choices.find((each) => isOf(each, connection, terminal) && each.caller === caller));
+  return own === undefined || own.id === id ? undefined : own;
 }
 
 function lastOf(choices: readonly Choice[], connection: string, terminal: string): Choice | undefined {

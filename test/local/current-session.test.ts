@@ -48,7 +48,7 @@ describe('the current session of a terminal', () => {
   it('that was used once stays, although another one is chosen elsewhere', async () => {
     const machine = new Machine();
     await machine.at('a').set(session('1'));
-    await machine.at('b').keep(session('1'));
+    await machine.at('b').settle('local');
     await machine.at('a').set(session('2'));
     expect(machine.at('b').get('local')).toEqual(session('1'));
     expect(machine.at('new').get('local')).toEqual(session('2'));
@@ -100,6 +100,15 @@ describe('a current session that changed under its caller', () => {
     expect(machine.at('a', 'job 3').overtaken('local')).toBeUndefined();
     await machine.at('a', 'job 1').set(session('2'));
     expect(machine.at('a', 'job 2').overtaken('local')).toBeUndefined();
+  });
+
+  it('is known no more once its caller has settled for it', async () => {
+    const machine = new Machine();
+    await machine.at('a', 'job 1').set(session('1'));
+    await machine.at('a', 'job 2').set(session('2'));
+    await machine.at('a', 'job 1').settle('local');
+    expect(machine.at('a', 'job 1').overtaken('local')).toBeUndefined();
+    expect(machine.at('a', 'job 1').get('local')).toEqual(session('2'));
   });
 
   it('is known where no terminal can be told, too', async () => {

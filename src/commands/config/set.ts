@@ -4,6 +4,12 @@ import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
 import { BackendCommand } from '../../service/backend-command.js';
 
+/** What the environment says goes before the preference. */
+const VARIABLES: Partial<Record<PreferenceKey, string>> = {
+  connection: 'STUI_CONNECTION',
+  timeout: 'STUI_TIMEOUT',
+};
+
 export default class ConfigSet extends BackendCommand<PreferenceSetting> {
   static override summary = 'Set a preference.';
   static override examples = [
@@ -20,6 +26,10 @@ export default class ConfigSet extends BackendCommand<PreferenceSetting> {
     const { args, flags } = await this.parse(ConfigSet);
     const { preferences } = this.workplace(flags).local;
     await preferences.set(args.key as PreferenceKey, args.value);
+    const variable = VARIABLES[args.key as PreferenceKey];
+    if (variable !== undefined && process.env[variable]) {
+      this.remark(`stui: ${variable} is set to ${process.env[variable]}, which goes before the preference`);
+    }
     return preferences.setting(args.key as PreferenceKey);
   }
 
