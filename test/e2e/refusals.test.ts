@@ -33,6 +33,7 @@ describe('a wrong command line ends with 2', () => {
     ['no time at all', ['eval', '3', '--timeout', '0s'], 2, 'bad-usage'],
     ['a number without a unit', ['eval', '3', '--timeout', '30'], 2, 'bad-usage'],
     ['a size without a unit', ['backend', 'start', '--max-bytes', '500'], 2, 'bad-usage'],
+    ['a start asked of what starts no backend', ['backend', 'status', '--autostart'], 2, 'bad-usage'],
     ['an empty session reference', ['eval', '3', '-s', ''], 2, 'bad-usage'],
     ['a label without a value', ['session', 'create', 'x', '--label', 'branch'], 2, 'bad-usage'],
     ['a label without a name', ['session', 'label', 'demo', '=main'], 2, 'bad-usage'],

@@ -2,7 +2,7 @@ import { stringArg } from '../../cli/args.js';
 import { visibleLine } from '../../cli/terminal-text.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 /** What the environment says goes before the preference. */
 const VARIABLES: Partial<Record<PreferenceKey, string>> = {
@@ -11,6 +11,7 @@ const VARIABLES: Partial<Record<PreferenceKey, string>> = {
 };
 
 export default class ConfigSet extends BackendCommand<PreferenceSetting> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Set a preference.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> timeout 2m',

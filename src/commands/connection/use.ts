@@ -1,5 +1,5 @@
 import { stringArg } from '../../cli/args.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 interface Result {
   readonly name: string;
@@ -9,6 +9,7 @@ interface Result {
 }
 
 export default class ConnectionUse extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Make a connection the one that commands use.';
   static override examples = ['<%= config.bin %> <%= command.id %> ci', '<%= config.bin %> <%= command.id %> local'];
   static override args = { name: stringArg({ description: 'Name of the connection.', required: true }) };

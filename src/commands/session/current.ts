@@ -1,6 +1,6 @@
 import { CliError } from '../../cli/errors.js';
 import { visibleLine } from '../../cli/terminal-text.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 import { isReferenceTo } from '../../session/name.js';
 
 interface Result {
@@ -14,6 +14,7 @@ interface Result {
 }
 
 export default class SessionCurrent extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Tell which session commands work in when none is given.';
   static override description =
     'Asks no backend. STUI_SESSION goes before the session chosen in this terminal, and that before the one that was chosen ' +
