@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { StuiCommand } from '../cli/base-command.js';
 import { UsageError } from '../cli/errors.js';
-import { visible } from '../cli/terminal-text.js';
+import { visible, visibleInStyle } from '../cli/terminal-text.js';
 import { stuiPaths } from '../local/paths.js';
 import { PREFERENCE_KEYS, type PreferenceKey } from '../local/preference-table.js';
 import { openLocalState } from '../local/state.js';
@@ -90,7 +90,8 @@ export abstract class BackendCommand<T = unknown> extends StuiCommand<T> {
 
   /** The same for a text that is coloured, and whose quotations have been made fit for a terminal already. */
   protected remarkInStyle(text: string): void {
-    if (!this.jsonEnabled()) process.stderr.write(`${text}\n`);
+    if (this.jsonEnabled()) return;
+    process.stderr.write(`${process.stderr.isTTY ? visibleInStyle(text) : text}\n`);
   }
 }
 
