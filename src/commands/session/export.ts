@@ -59,7 +59,7 @@ export default class SessionExport extends BackendCommand<Result> {
     const { bytes, ...about } = await exportSession(workplace, reference, flags.format, generator);
     const file = toStdout ? null : (flags.output ?? defaultFileName(about.name));
     if (file === null) await writeBytes(process.stdout, bytes);
-    else await writeOutput(file, bytes);
+    else await writeOutput(file, bytes, flags.format);
     return { ...about, format: flags.format, file, bytes: bytes.length };
   }
 
