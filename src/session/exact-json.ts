@@ -4,7 +4,7 @@
  * for JSON that every reader understands in the same way (I-JSON, RFC 7493, sections 2.1 to 2.3).
  */
 import { formatPath } from './context-path.js';
-import type { Json } from './json.js';
+import { isObject, type Json } from './json.js';
 
 /** Valid JSON that would be stored as something else. */
 export class InexactJson extends Error {
@@ -32,6 +32,50 @@ export function parseExactJson(text: string): Json {
   const value: Json = JSON.parse(text);
   new ExactnessCheck(text).run();
   return value;
+}
+
+/**
+ * The same for a value that is about to be written. A member that is undefined is none; what has a `toJSON` stands for what
+ * that gives.
+ * @throws {InexactJson} for what `JSON.stringify` would change, or leave out, without a word
+ */
+export function requireExact(value: unknown, path: readonly string[] = []): void {
+  const { toJSON } = Object(value) as { toJSON?: unknown };
+  const given: unknown = typeof toJSON === 'function' ? toJSON.call(value, path.at(-1) ?? '') : value;
+  if (typeof given === 'number' && !Number.isFinite(given)) {
+    throw new InexactJson(path, String(given), `${given} would become null`);
+  }
+  if (typeof given === 'string') requireWhole(given, path);
+  if (['bigint', 'function', 'symbol'].includes(typeof given)) {
+    throw new InexactJson(path, typeof given, `a ${typeof given} cannot be stored`);
+  }
+  if (Array.isArray(given)) {
+    for (const [index, element] of given.entries()) {
+      const place = [...path, String(index)];
+      if (element === undefined) throw new InexactJson(place, 'undefined', 'undefined would become null');
+      requireExact(element, place);
+    }
+  } else if (isObject(given)) {
+    for (const [name, inner] of Object.entries(given)) {
+      requireWhole(name, [...path, name]);
+      requireExact(inner, [...path, name]);
+    }
+  }
+}
+
+function requireWhole(text: string, path: readonly string[]): void {
+  const half = halfIn(text);
+  if (half !== undefined) throw new InexactJson(path, half, halfReason(half));
+}
+
+/** @returns half of a surrogate pair as an escape, undefined where there is none. */
+function halfIn(text: string): string | undefined {
+  const [half] = LONE_SURROGATE.exec(text) ?? [];
+  return half === undefined ? undefined : `\\u${half.charCodeAt(0).toString(16)}`;
+}
+
+function halfReason(half: string): string {
+  return `the text has half of a character (${half}), which cannot be stored`;
 }
 
 /** An object or array that is being read. */
@@ -92,10 +136,8 @@ class ExactnessCheck {
       inside.at = value;
       inside.names?.add(value);
     }
-    const [half] = LONE_SURROGATE.exec(value) ?? [];
-    if (half === undefined) return;
-    const escaped = `\\u${half.charCodeAt(0).toString(16)}`;
-    throw this.#inexact(escaped, `the text has half of a character (${escaped}), which cannot be stored`);
+    const half = halfIn(value);
+    if (half !== undefined) throw this.#inexact(half, halfReason(half));
   }
 
   #behindString(): number {

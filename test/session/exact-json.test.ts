@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { InexactJson, parseExactJson } from '../../src/session/exact-json.js';
+import { InexactJson, parseExactJson, requireExact } from '../../src/session/exact-json.js';
 
 const problem = (text: string): string => {
   try {
@@ -113,5 +113,36 @@ describe('parseExactJson', () => {
         expect(problem(String(number)) === 'none').toBe(isExact);
       }),
     );
+  });
+});
+
+describe('requireExact', () => {
+  const place = (value: unknown): string => {
+    try {
+      requireExact(value);
+    } catch (error) {
+      if (error instanceof InexactJson) return error.message;
+      throw error;
+    }
+    return 'none';
+  };
+
+  it.each<[string, unknown, string]>([
+    ['no number', { preferences: { width: Number.NaN } }, 'preferences.width: NaN would become null'],
+    ['an infinite number', { a: [1, Number.POSITIVE_INFINITY] }, 'a.1: Infinity would become null'],
+    ['a function', { a: () => 1 }, 'a: a function cannot be stored'],
+    ['a symbol', { a: Symbol('x') }, 'a: a symbol cannot be stored'],
+    ['a large integer', { a: 1n }, 'a: a bigint cannot be stored'],
+    ['a hole in a list', { a: [undefined] }, 'a.0: undefined would become null'],
+    ['half of a character', { a: 'x\ud800' }, 'a: the text has half of a character (\\ud800)'],
+    ['half of a character in a name', { 'x\ud800': 1 }, 'half of a character'],
+    ['what writes itself as none', { a: { toJSON: () => Number.NaN } }, 'a: NaN would become null'],
+  ])('refuses %s, which JSON.stringify would change or leave out without a word', (_, value, message) => {
+    expect(place(value)).toContain(message);
+  });
+
+  it('takes all that JSON has, a member that is undefined for none, and what writes itself', () => {
+    expect(place({ a: undefined, b: null, c: new Date(0), d: [-0, 1.5, '\u{1f600}'] })).toBe('none');
+    fc.assert(fc.property(fc.jsonValue(), (value) => expect(place(value)).toBe('none')));
   });
 });
