@@ -24,6 +24,8 @@ export const EXIT_BY_ERROR_CODE: Readonly<Record<string, ExitName>> = {
   'connection-exists': 'conflict',
   'invalid-value': 'usage',
   'not-in-outbox': 'notFound',
+  'outbox-being-delivered': 'conflict',
+  'outbox-held-back': 'conflict',
   'outbox-key-conflict': 'conflict',
   'local-state-damaged': 'damaged',
   'local-state-full': 'unexpected',

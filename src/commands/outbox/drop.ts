@@ -22,7 +22,7 @@ export default class OutboxDrop extends BackendCommand<Result> {
     if (!flags.yes) {
       throw new UsageError(`Dropping ${args.key} means that it is never done`, 'Say --yes to drop it.');
     }
-    outbox.remove(args.key);
+    outbox.drop(args.key);
     return { key: args.key, dropped: true };
   }
 

@@ -25,7 +25,7 @@ export default class OutboxFlush extends BackendCommand<Result> {
     const workplace = this.workplace(flags);
     const delivered = await deliverOrphans(workplace);
     if (delivered.some(({ outcome }) => outcome === 'refused' || outcome === 'conflict')) this.exitAs('conflict');
-    return { connection: workplace.connection, delivered, left: workplace.outbox.list(workplace.connection).length };
+    return { connection: workplace.connection, delivered, left: workplace.outbox.list(workplace.destination).length };
   }
 
   protected override render({ delivered, left }: Result): string {

@@ -25,8 +25,8 @@ export class AuditedDelivery {
    * @throws Unreachable, RequestTimedOut, ProtocolError; the next call goes on where this one stopped
    */
   async deliver(): Promise<DeliveryAccount> {
-    const { outbox, connection } = this.workplace;
-    const before = outbox.orphans(connection);
+    const { outbox, destination } = this.workplace;
+    const before = outbox.orphans(destination);
     let delivered: readonly DeliveredEntry[] = [];
     try {
       delivered = await deliverOrphans(this.workplace);
