@@ -48,7 +48,10 @@ export const MEANING_OF_ERROR_TYPE: Readonly<Record<ErrorType, { exit: ExitName;
   NameTaken: { exit: 'conflict', hint: 'Choose another name, or close, rename or delete the session that has it.' },
   RevisionConflict: { exit: 'conflict', hint: 'Look at what changed with "stui log", then try again.' },
   KeyConflict: { exit: 'conflict', hint: 'Use a key once: "stui result KEY" shows what it stands for.' },
-  EvaluationNotFound: { exit: 'notFound', hint: 'It was never accepted here, so it is safe to send it.' },
+  EvaluationNotFound: {
+    exit: 'notFound',
+    hint: 'This backend has none for you. If it went to another connection, ask there: "stui result KEY --connection NAME".',
+  },
   LimitExceeded: { exit: 'refused' },
   RateLimited: { exit: 'refused', hint: 'Try again in a moment.' },
   ConflictNotFound: { exit: 'notFound', hint: 'See "stui session conflicts".' },

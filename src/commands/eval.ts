@@ -6,13 +6,22 @@ import { loadStyle } from '../cli/style.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
-import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
+import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown, type Waiting } from '../service/evaluate.js';
 import { readInput } from '../service/input-file.js';
 import { redactionOf } from '../service/redaction.js';
-import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
+import {
+  deliveryRemark,
+  evaluationFailure,
+  evaluationText,
+  journalRemark,
+  restoreRemark,
+  waitingRemark,
+} from '../service/session-text.js';
 import type { Workplace } from '../service/workplace.js';
 
 type Result = EvaluationResult & {
+  /** Who has an evaluation that has no outcome yet, and why nobody knows more; null when there is an outcome. */
+  readonly waiting: Waiting | null;
   /** What earlier commands had left in the outbox, and became of it. */
   readonly delivered: readonly DeliveredEntry[];
 };
@@ -79,9 +88,9 @@ export default class Eval extends BackendCommand<Result> {
       flags.rerun === undefined
         ? { ...given, ...this.source(workplace, args.code, flags), session: workplace.sessionReference(flags.session) }
         : { ...given, ...(await orderOfUnknown(workplace, flags.rerun, flags.session)) };
-    const { evaluation, delivered } = await evaluate(workplace, order);
+    const { evaluation, waiting, delivered } = await evaluate(workplace, order);
     this.exitAs(exitOf(evaluation));
-    return { ...evaluation, delivered };
+    return { ...evaluation, waiting, delivered };
   }
 
   protected override async render(evaluation: Result): Promise<string> {
@@ -90,12 +99,8 @@ export default class Eval extends BackendCommand<Result> {
     if (evaluation.redacted) {
       this.remark('stui: the code holds secrets; the journal keeps it with [redacted] in their place');
     }
-    if (evaluation.outcome === 'queued') {
-      this.remark(
-        `stui: the backend cannot be reached; the evaluation is kept and will be delivered, once. ` +
-          `Then "stui result ${evaluation.key}" tells what became of it.`,
-      );
-    }
+    if (evaluation.waiting) this.remark(waitingRemark(evaluation.key, evaluation.waiting));
+    if (evaluation.fromJournal) this.remark(journalRemark(evaluation));
     await this.writeText(evaluationText(evaluation));
     if (evaluation.error) {
       const style = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });

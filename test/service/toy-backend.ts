@@ -14,13 +14,15 @@ export class ToyBackend {
   readonly sessions = new Map<string, string>();
   /** What was accepted, oldest first. */
   readonly accepted: { readonly session: string; readonly key: string; readonly code: string }[] = [];
+  /** Of keys that have another outcome than a value. */
+  readonly outcomes = new Map<string, string>();
   /** Nobody answers. */
   away = false;
   /** What an evaluation is refused with, by its key or its session. */
   readonly refusals = new Map<string, ErrorType>();
   /** It is gone when it has said that it accepted. */
   goesAfterAccepting = false;
-  /** Told of each evaluation before it is looked at. */
+  /** Told of each evaluation once its session is found. */
   onEvaluate: (key: string) => void | Promise<void> = () => {};
 
   readonly answers = {
@@ -34,11 +36,11 @@ export class ToyBackend {
       this.#answer();
       const found = this.accepted.find((each) => each.key === key && (session ?? each.session) === each.session);
       if (!found) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
-      return { evaluation: evaluationOf(found) };
+      return { evaluation: { ...evaluationOf(found), outcome: this.outcomes.get(key) ?? 'value' } };
     },
     evaluate: async ({ session_id, key, code }: Parameters, onInterim?: (reply: InterimReply) => void) => {
-      await this.onEvaluate(key);
       const session = this.#find(session_id);
+      await this.onEvaluate(key);
       const refusal = this.refusals.get(key) ?? this.refusals.get(session);
       if (refusal) throw new ProtocolError(refusal, `${key} is refused`);
       const known = this.accepted.find((each) => each.key === key && each.session === session);

@@ -11,6 +11,8 @@ interface Result {
 
 export default class OutboxDrop extends BackendCommand<Result> {
   static override summary = 'Remove an evaluation or a change from the outbox, undelivered.';
+  static override description =
+    'What is dropped is never delivered. Exits 4 for what another command delivers just now, which is not dropped.';
   static override examples = ['<%= config.bin %> <%= command.id %> deploy-42 --yes'];
   static override args = { key: stringArg({ description: 'Its idempotency key.', required: true }) };
   static override flags = { yes: Flags.boolean({ summary: 'Do it. Without this nothing is dropped.' }) };
