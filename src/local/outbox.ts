@@ -4,17 +4,19 @@
  */
 import { renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncDirectory } from '../files/directories.js';
+import { type Processes, type ProcessIdentity, thisMachine } from '../files/process-identity.js';
+import { systemCode } from '../files/system-error.js';
 import { BeingDelivered, NotInOutbox } from './errors.js';
 import { type Acceptance, accept, existing } from './outbox/admission.js';
 import { type Delivery, type DeliveryOptions, deliver } from './outbox/delivery.js';
 import { OutboxDirectory, type OutboxWarning } from './outbox/directory.js';
 import { type Addressed, type Destination, isFor, type OutboxEntry, type OutboxOrder } from './outbox/entry.js';
 import { type EntryName, entryName, hashOf } from './outbox/file-name.js';
-import { type Owner, type Processes, thisMachine } from './outbox/owner.js';
 import type { StuiPaths } from './paths.js';
-import { syncDirectory } from './store-write.js';
-import { systemCode, writeFailure } from './system-error.js';
+import { writeFailure } from './system-error.js';
 
+export type { Processes, ProcessIdentity } from '../files/process-identity.js';
 export type { Acceptance } from './outbox/admission.js';
 export type { Delivery, DeliveryOptions } from './outbox/delivery.js';
 export type { OutboxWarning } from './outbox/directory.js';
@@ -28,7 +30,6 @@ export {
   type OutboxEntry,
   type OutboxOrder,
 } from './outbox/entry.js';
-export type { Owner, Processes } from './outbox/owner.js';
 
 export interface OutboxOptions {
   /** Told of each file that could not be used; it was moved into `damaged/`, never deleted. */
@@ -214,7 +215,7 @@ export class Outbox {
   }
 
   /** @returns false if the file has another name by now, or is gone */
-  private rename(from: EntryName, owner: Owner | null): boolean {
+  private rename(from: EntryName, owner: ProcessIdentity | null): boolean {
     const { path } = this.directory;
     const to = entryName(from.order, from.keyHash, owner);
     try {

@@ -1,14 +1,14 @@
 /** Who may take an entry, and who may not any more: claiming, withdrawing, dropping. */
 import { describe, expect, it } from '@jest/globals';
 import { BeingDelivered, NotInOutbox } from '../../../src/local/errors.js';
-import type { OutboxEntry, Owner, Processes } from '../../../src/local/outbox.js';
+import type { OutboxEntry, Processes, ProcessIdentity } from '../../../src/local/outbox.js';
 import { temporaryDirectory } from '../temporary.js';
 import { files, keys, order, outboxIn, type TestOutbox } from './orders.js';
 
 /** Outboxes in one directory, as different processes have them. */
 function processes(data = temporaryDirectory()) {
   const gone = new Set<number>();
-  const isGone = ({ pid }: Owner) => gone.has(pid);
+  const isGone = ({ pid }: ProcessIdentity) => gone.has(pid);
   const as = (pid: number): TestOutbox => {
     const known: Processes = { self: () => ({ pid, startedAt: null }), isGone };
     return outboxIn(data, { processes: known });
