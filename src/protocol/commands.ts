@@ -236,7 +236,9 @@ export const updateSessionState = command({
           'be merged becomes a conflict. Without it the patch applies to the present context.',
       ),
     ),
-    key: v.optional(identifier('Idempotency key. A second request with it changes nothing.')),
+    key: v.optional(
+      identifier('Idempotency key. The same change with it again changes nothing; another change is a `KeyConflict`.'),
+    ),
   }),
   result: v.object({
     session_id: text('Session id.'),
@@ -251,6 +253,7 @@ export const updateSessionState = command({
     'AmbiguousSession',
     'DamagedData',
     'SessionClosed',
+    'KeyConflict',
     'RevisionConflict',
     'LimitExceeded',
     'StorageFull',
