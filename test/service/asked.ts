@@ -31,6 +31,6 @@ export function askedWorkplace(home: string, answers: Answers, connection?: stri
     return answer(parameters, onInterim);
   };
   Object.defineProperty(workplace, 'ask', { value: ask });
-  Object.defineProperty(workplace, 'client', { value: async () => undefined });
+  Object.defineProperty(workplace, 'client', { value: async () => undefined, configurable: true });
   return { workplace, questions, warnings };
 }
