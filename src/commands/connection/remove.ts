@@ -1,6 +1,6 @@
 import { stringArg } from '../../cli/args.js';
 import { visibleLine } from '../../cli/terminal-text.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 interface Result {
   readonly name: string;
@@ -10,6 +10,7 @@ interface Result {
 }
 
 export default class ConnectionRemove extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Forget a connection. Its backend and sessions stay as they are.';
   static override description =
     'What waits in the outbox for its endpoint stays there, and goes to no other one that gets the name.';
