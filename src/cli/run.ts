@@ -1,5 +1,6 @@
 import { Config, type Interfaces, loadHelpClass } from '@oclif/core';
 import { findTarget, unknownCommand, type Vocabulary } from './command-line.js';
+import { refuseUndecodable } from './encoding.js';
 import { UsageError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { asksForHelp, asksForJson } from './global-flags.js';
@@ -22,6 +23,7 @@ export async function run(argv: readonly string[], installation: Installation): 
   endOnSignals(json);
   endOnClosedPipe();
   try {
+    refuseUndecodable(argv);
     await dispatch(argv, json, installation);
   } catch (error) {
     process.exitCode = await writeFailure(error, { json: json && 'document' });

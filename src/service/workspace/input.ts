@@ -4,7 +4,7 @@ import { BadPath, parsePath } from '../../session/context-path.js';
 import { contextProblem } from '../../session/context-problem.js';
 import { isObject, type Json, type JsonObject } from '../../session/json.js';
 import { applyMergePatch } from '../../session/merge-patch.js';
-import { readText } from '../input-file.js';
+import { readText as readFrom } from '../input-file.js';
 
 export interface GivenValue {
   readonly value?: string | undefined;
@@ -66,6 +66,10 @@ export function checkedPatch(change: MakePatch, context: JsonObject | undefined)
 
 function isBuffer(path: readonly string[]): boolean {
   return path.length === 1 && path[0] === 'buffer';
+}
+
+function readText(file: string): Promise<string> {
+  return readFrom(file, undefined, 'Convert it to UTF-8, for example with iconv.');
 }
 
 function parsed(text: string): Json | undefined {
