@@ -44,7 +44,7 @@ export class Backend {
     const { grants, limits } = options;
     const now = () => new Date();
     this.#registry = new SessionRegistry({ journal, engines, now, log, grants, limits });
-    const workings = { registry: this.#registry, journal, engines, uploads: new Uploads(), now };
+    const workings = { registry: this.#registry, journal, uploads: new Uploads(), now };
     const handlers = createHandlers(workings, this.#info);
     this.#router = new RouterServer(new Dispatcher(handlers, log), log);
   }

@@ -9,15 +9,17 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   session: [],
   files: [],
+  process: [],
+  time: [],
   protocol: ['files', 'session'],
-  journal: ['files', 'session'],
-  engine: ['files', 'session'],
-  backend: ['engine', 'files', 'journal', 'protocol', 'session'],
-  cli: ['files', 'protocol', 'session'],
-  client: ['files', 'protocol', 'session'],
-  local: ['files', 'protocol', 'session'],
-  service: ['cli', 'client', 'files', 'local', 'protocol', 'session'],
-  commands: ['cli', 'client', 'files', 'local', 'protocol', 'service', 'session'],
+  journal: ['files', 'session', 'time'],
+  engine: ['files', 'process', 'session', 'time'],
+  backend: ['engine', 'files', 'journal', 'process', 'protocol', 'session', 'time'],
+  cli: ['files', 'process', 'protocol', 'session', 'time'],
+  client: ['files', 'process', 'protocol', 'session', 'time'],
+  local: ['files', 'process', 'protocol', 'session', 'time'],
+  service: ['cli', 'client', 'files', 'local', 'process', 'protocol', 'session', 'time'],
+  commands: ['cli', 'client', 'files', 'local', 'process', 'protocol', 'service', 'session', 'time'],
 };
 
 /** Packages that only some folders may know. */
