@@ -26,6 +26,16 @@ export function privateDataDirectory(paths: Pick<StuiPaths, 'data'>): string {
   return join(paths.data, 'backend');
 }
 
+/** Where those keep their data that listen on an endpoint of their own. */
+export function endpointDataParent(paths: Pick<StuiPaths, 'data'>): string {
+  return join(paths.data, 'backends');
+}
+
+/** A backend on an endpoint of its own gets data of its own, by the endpoint's name. */
+export function endpointDataDirectory(endpoint: string, paths: Pick<StuiPaths, 'data'>): string {
+  return join(endpointDataParent(paths), endpoint.replaceAll(/[^A-Za-z0-9.]+/g, '-'));
+}
+
 /**
  * Connects to the private backend, after starting it where that is allowed.
  * @throws {Unreachable} when it does not run and may not be started
