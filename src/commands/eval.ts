@@ -120,6 +120,10 @@ export default class Eval extends BackendCommand<Result> {
     return '';
   }
 
+  protected override remedyWhenLost({ key }: Result): string {
+    return `The evaluation was accepted: "stui result ${key}" tells what became of it.`;
+  }
+
   private async source(
     workplace: Workplace,
     given: string | undefined,
