@@ -3,7 +3,7 @@ import { CliError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { describeFailure, type FailureReport } from './failure.js';
 import { PLAIN, type Style } from './style.js';
-import { visible } from './terminal-text.js';
+import { visible, visibleInStyle, visibleJson } from './terminal-text.js';
 
 /** Version of the shape of every JSON document; it changes only when a published field changes its meaning. */
 export const SCHEMA_VERSION = 1;
@@ -33,15 +33,27 @@ export class OutputLost extends CliError {
 /** Errors that whoever wrote has been told of. */
 const told = new WeakSet<Error>();
 
-/** Writes a whole text or its bytes, and waits while the reader is slower than we are. @throws OutputLost */
-export function write(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
+/**
+ * Writes a whole text, and waits while the reader is slower than we are. A terminal shows all of it, and obeys our colours.
+ * @throws OutputLost
+ */
+export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return put(stream, stream.isTTY ? visibleInStyle(text) : text);
+}
+
+/** Writes what is no text of ours: as it is, but for terminals. @throws OutputLost */
+export function writeBytes(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  return stream.isTTY ? write(stream, Buffer.from(bytes).toString('utf8')) : put(stream, bytes);
+}
+
+function put(stream: NodeJS.WriteStream, chunk: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error): void => {
       told.add(error);
       reject(new OutputLost(error));
     };
     try {
-      stream.write(text, (error) => (error ? refuse(error) : resolve()));
+      stream.write(chunk, (error) => (error ? refuse(error) : resolve()));
     } catch (error) {
       // What Node makes of a stdout that is a file.
       refuse(error as Error);
@@ -70,14 +82,20 @@ export function document(result: unknown): Record<string, unknown> {
   return { schemaVersion: SCHEMA_VERSION, ...(isRecord ? result : { value: result ?? null }) };
 }
 
+/** @returns the document as JSON; for a terminal with escapes in place of what it would obey */
+export function documentText(result: unknown, { isTTY, indent = 0 }: { isTTY: boolean; indent?: number }): string {
+  const text = JSON.stringify(document(result), null, indent);
+  return isTTY ? visibleJson(text) : text;
+}
+
 /** The one JSON document of a command, on stdout. */
 export async function writeDocument(result: unknown): Promise<void> {
-  await write(process.stdout, `${JSON.stringify(document(result), null, 2)}\n`);
+  await write(process.stdout, `${documentText(result, { isTTY: process.stdout.isTTY === true, indent: 2 })}\n`);
 }
 
 /** One record of a stream, as one line of JSON on stdout. */
 export async function writeJsonLine(record: unknown): Promise<void> {
-  await write(process.stdout, `${JSON.stringify(document(record))}\n`);
+  await write(process.stdout, `${documentText(record, { isTTY: process.stdout.isTTY === true })}\n`);
 }
 
 /** How a failure is told: to a person on stderr, or to a script on stdout. */

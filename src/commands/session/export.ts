@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../cli/errors.js';
-import { write } from '../../cli/output.js';
+import { writeBytes } from '../../cli/output.js';
 import { visibleLine } from '../../cli/terminal-text.js';
 import {
   defaultFileName,
@@ -58,8 +58,8 @@ export default class SessionExport extends BackendCommand<Result> {
     const generator = `stui ${this.config.version}`;
     const { bytes, ...about } = await exportSession(workplace, reference, flags.format, generator);
     const file = toStdout ? null : (flags.output ?? defaultFileName(about.name));
-    if (file === null) await write(process.stdout, bytes);
-    else await writeOutput(file, bytes);
+    if (file === null) await writeBytes(process.stdout, bytes);
+    else await writeOutput(file, bytes, flags.format);
     return { ...about, format: flags.format, file, bytes: bytes.length };
   }
 
