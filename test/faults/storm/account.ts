@@ -24,12 +24,20 @@ export interface Told {
   readonly printString: string | null;
 }
 
-/** Processes that were ended at once. The times are in ms since 1970, before the signals and after the last of them was gone. */
+/** Processes that were ended at once. The times are in ms since 1970, before the signals, and when the last of them was gone. */
 export interface Kill {
-  readonly of: 'backend' | 'backend and engines' | 'engine' | 'engines' | 'command' | 'library client' | 'everything';
+  readonly of:
+    | 'backend'
+    | 'backend and engines'
+    | 'engine'
+    | 'engines'
+    | 'engines but the spare'
+    | 'command'
+    | 'library client'
+    | 'everything';
   readonly backend: string;
   readonly from: number;
-  readonly to: number;
+  to: number;
 }
 
 export interface Findings {
@@ -46,7 +54,7 @@ export interface Findings {
 /** Kills that can leave an evaluation unknown, by the class of the error that the journal gives for it. */
 const EXPLAINS: Readonly<Record<string, readonly Kill['of'][]>> = {
   BackendDied: ['backend', 'backend and engines', 'everything'],
-  EngineDied: ['engine', 'engines', 'backend and engines', 'everything'],
+  EngineDied: ['engine', 'engines', 'engines but the spare', 'backend and engines', 'everything'],
 };
 
 /** What an evaluation answers when its engine died before it was given the code: it has not run. */

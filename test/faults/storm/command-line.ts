@@ -75,5 +75,5 @@ function hasPassed({ code, stdout }: Ending): boolean {
   if (code === null) return true;
   if (code === 0 || !stdout.startsWith('{')) return false;
   const { error } = JSON.parse(stdout);
-  return error !== undefined && PASSING.includes(error.code);
+  return PASSING.includes(error?.code);
 }

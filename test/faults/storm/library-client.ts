@@ -51,7 +51,7 @@ export class LibraryClient {
   }
 
   #start(): ChildProcess {
-    const program = join(import.meta.dirname, 'library-client.mjs');
+    const program = join(import.meta.dirname, 'program.mjs');
     const child = spawn(process.execPath, [program, this.endpoint, this.clientId], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -28,19 +28,31 @@ const LIBRARY_CLIENTS = 2;
 /** Command lines that evaluate beside them. */
 const COMMAND_LINES = 2;
 
-/** Between two kills of backends, engines or programs, in ms: a backend starts within half a second. */
-const KILL_AFTER_MS = { least: 100, most: 1_500 };
+/**
+ * Between two kills of backends, engines or programs: answers that clients get, so that kills meet work also where it is slow,
+ * and then a moment in ms, so that they meet all of it.
+ */
+const ANSWERS_BETWEEN_KILLS = 12;
+const LONGEST_MOMENT_MS = 300;
+
+/** Where nothing is answered for so long, in ms, there is something to be killed all the same. */
+const LONGEST_CALM_MS = 3_000;
+
+/** Between two looks at what was answered, in ms. */
+const LOOK_EVERY_MS = 10;
 
 /** A backend that was killed is started by whoever needs it first, or by this one. */
 const STARTED_OF_TEN = 5;
 
+/** Sessions whose engines were killed start new ones at the same moment, of which one is the spare. */
 const KINDS: readonly Kill['of'][] = [
   'backend',
   'backend and engines',
   'engine',
   'engines',
-  'engines',
-  'engines',
+  'engines but the spare',
+  'engines but the spare',
+  'engines but the spare',
   'library client',
   'everything',
 ];
@@ -67,6 +79,8 @@ export class Storm {
   readonly #sessions: Known[] = [];
   readonly #changes: Change[] = [];
   readonly #gone = new Set<string>();
+  /** Names of sessions that close by themselves, and may be pruned. */
+  readonly #expiring = new Set<string>();
   #programs: LibraryClient[] = [];
   #isCalm = true;
   #names = 0;
@@ -80,8 +94,11 @@ export class Storm {
     await this.#begin();
     const end = Date.now() + durationMs;
     this.#isCalm = false;
+    const failures: unknown[] = [];
     const goOn = async (round: () => Promise<void>): Promise<void> => {
-      while (Date.now() < end) await round();
+      // What failed ends the storm for all, and nobody is left behind who still works when the test is over.
+      const fail = (error: unknown) => failures.push(error);
+      while (Date.now() < end && failures.length === 0) await round().catch(fail);
     };
     const work = [
       ...Array.from({ length: LIBRARY_CLIENTS }, () => this.#bursts()),
@@ -94,6 +111,7 @@ export class Storm {
     const kill = this.#killing();
     await Promise.all([...work, goOn(kill).then(() => this.#calmDown())]);
     for (const program of this.#programs) await program.stop();
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Kills everything once more, and compares what is left with what was told. */
@@ -219,7 +237,9 @@ export class Storm {
     const chance = this.#chance.branch();
     const line = this.#commandLine(this.#here);
     return async () => {
-      const { id } = await this.#created(line, '--ttl', '1s');
+      const name = this.#newName();
+      this.#expiring.add(name);
+      await line.finish('session', 'create', name, '--ttl', '1s', '--json');
       const session = chance.pick(this.#sessions).id;
       for (const command of chance.sample(
         [['repair'], ['repair', '--dry-run'], ['repair', session], ['verify', session]],
@@ -230,9 +250,8 @@ export class Storm {
           this.account.findings.unexplained.push(`${command.join(' ')} exits ${code}: ${stdout} ${stderr}`);
       }
       const { sessions } = await line.done('session', 'prune', '--expired');
-      this.#gone.add(id);
       for (const pruned of sessions) {
-        if (!this.#gone.has(pruned.id)) this.account.findings.lost.push(`${pruned.id} was pruned, and is not expired`);
+        if (!this.#expiring.has(pruned.name)) this.account.findings.lost.push(`${pruned.name} was pruned`);
       }
     };
   }
@@ -240,15 +259,19 @@ export class Storm {
   #killing(): () => Promise<void> {
     const chance = this.#chance.branch();
     return async () => {
-      await pause(chance.whole(KILL_AFTER_MS.least, KILL_AFTER_MS.most));
+      await this.#answers(chance.whole(0, ANSWERS_BETWEEN_KILLS));
+      await pause(chance.whole(0, LONGEST_MOMENT_MS));
       const of = chance.pick(KINDS);
       const program = chance.pick(this.#programs);
       const home = chance.pick([this.#here, this.#here, this.#here, this.#there]);
       const starts = chance.whole(1, 10) <= STARTED_OF_TEN;
-      const from = Date.now();
+      const kill: Kill = { of, backend: home, from: Date.now(), to: Number.POSITIVE_INFINITY };
+      this.account.kills.push(kill);
       const engines = backendsOf(home).flatMap(childrenOf);
       if (of === 'engine') await killAtOnce(engines.length > 0 ? [chance.pick(engines)] : []);
       if (of === 'engines') await killAtOnce(engines);
+      // The spare is the one that was started last.
+      if (of === 'engines but the spare') await killAtOnce(engines.filter((pid) => pid !== Math.max(...engines)));
       if (of === 'backend') await killAtOnce(backendsOf(home));
       if (of === 'backend and engines') await killAtOnce(everyProcessOf(home));
       if (of === 'library client') await program.kill();
@@ -256,9 +279,15 @@ export class Storm {
         for (const { child } of running) child.kill('SIGKILL');
         await Promise.all([killAtOnce(everyProcessOf(home)), ...this.#programs.map((each) => each.kill())]);
       }
-      this.account.kills.push({ of, backend: home, from, to: Date.now() });
+      kill.to = Date.now();
       if (starts && backendsOf(home).length === 0) await stui(home, 'backend', 'start', '--detach');
     };
+  }
+
+  async #answers(count: number): Promise<void> {
+    const enough = this.account.acknowledged + count;
+    const end = Date.now() + LONGEST_CALM_MS;
+    while (this.account.acknowledged < enough && Date.now() < end) await pause(LOOK_EVERY_MS);
   }
 
   /** What waits for a backend gets one. */
@@ -296,9 +325,9 @@ export class Storm {
     return order;
   }
 
-  async #created(line: CommandLine, ...flags: string[]): Promise<Json> {
+  async #created(line: CommandLine): Promise<Json> {
     const name = this.#newName();
-    const ending = await line.finish('session', 'create', name, ...flags, '--json');
+    const ending = await line.finish('session', 'create', name, '--json');
     // The one that made it was killed before it could say so.
     if (ending.code === 4) return line.done('session', 'show', name);
     return ending.json;
