@@ -33,6 +33,9 @@ const MUCH = 'much := (1 to: 40000) asOrderedCollection.';
 /** No failure that has a name shows where in the program it came up. */
 const STACK_TRACE = /^\s+at .+:\d+:\d+\)?$/m;
 
+/** What no kind of error stands for, but says what the system said: EIO: i/o error; disk I/O error. */
+const SYSTEM_ERROR = /^E[A-Z]+: |I\/O error/;
+
 const NOTHING_FOUND = { lost: [], doubled: [], foreign: [], unexplained: [] };
 
 /** A promise was not kept. */
@@ -88,6 +91,7 @@ export class Laboratory {
   async #provoke(cell: Cell): Promise<boolean> {
     const from = Date.now();
     const failed = await (cell.process === 'command' ? this.#provokeCommand(cell) : this.#provokeServer(cell));
+    if (!failed && cell.process !== 'command' && this.#child?.exitCode === null) return false;
     // Whatever the cell ended was ended by it, and what is checked next is what a restart finds.
     const died = { backend: this.home, from, to: Number.POSITIVE_INFINITY };
     this.#account.kills.push({ of: 'everything', ...died }, { of: 'engines', ...died });
@@ -294,7 +298,8 @@ export class Laboratory {
   }
 
   #expectNamed({ error, error_type }: Reply & { status: 'error' }): void {
-    if (error_type === 'RuntimeError' || !isOneLine(error)) throw new Broken(`${error_type}: ${error}`);
+    const isNamed = error_type !== 'RuntimeError' || SYSTEM_ERROR.test(error);
+    if (!isNamed || !isOneLine(error)) throw new Broken(`${error_type}: ${error}`);
   }
 
   async #orEnd(reply: Promise<Reply>): Promise<Reply> {

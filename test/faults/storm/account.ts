@@ -57,6 +57,9 @@ const EXPLAINS: Readonly<Record<string, readonly Kill['of'][]>> = {
   EngineDied: ['engine', 'engines', 'engines but the spare', 'backend and engines', 'everything'],
 };
 
+/** How an engine is given up that had no time to start: a storm on a slow machine, and nothing has run. */
+const TOO_SLOW = 'was not ready within';
+
 /** What an evaluation answers when its engine died before it was given the code: it has not run. */
 const NOT_RUN = ['EngineUnavailable', 'RestoreFailed'];
 
@@ -80,6 +83,7 @@ export class Account {
   readonly #told = new Map<string, Told>();
   #unknown = 0;
   #notRun = 0;
+  #tooSlow = 0;
 
   get acknowledged(): number {
     return this.#told.size;
@@ -93,6 +97,11 @@ export class Account {
   /** Evaluations in the journals that were checked whose engine died before they began. */
   get notRun(): number {
     return this.#notRun;
+  }
+
+  /** Evaluations in the journals that were checked whose engine did not get ready. */
+  get tooSlow(): number {
+    return this.#tooSlow;
   }
 
   /** To be called before anything is sent. */
@@ -154,6 +163,10 @@ export class Account {
       if (entry.type !== 'output') continue;
       const order = this.#orders.get(entry.key);
       if (entry.outcome !== 'value') {
+        if (entry.error.class === 'EngineUnavailable' && entry.error.message.includes(TOO_SLOW)) {
+          this.#tooSlow += 1;
+          continue;
+        }
         if (entry.outcome === 'unknown') this.#unknown += 1;
         else this.#notRun += 1;
         const isOfFork = forked && entry.error.class === 'Forked';

@@ -133,7 +133,7 @@ export class Storm {
     return [
       `acknowledged ${account.acknowledged}, workspace changes ${this.#changes.length}`,
       `lost ${lost.length}, doubled ${doubled.length}, foreign ${foreign.length}`,
-      `unknown ${account.unknown}, not run ${account.notRun}, unexplained ${unexplained.length}`,
+      `unknown ${account.unknown}, not run ${account.notRun}, too slow ${account.tooSlow}, unexplained ${unexplained.length}`,
       `kills: ${kills}`,
     ].join('; ');
   }
