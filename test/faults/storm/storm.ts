@@ -119,6 +119,8 @@ export class Storm {
     for (const home of [this.#here, this.#there]) {
       await killAtOnce(everyProcessOf(home));
       await stui(home, 'backend', 'start', '--detach');
+      // Commands that were killed may have left what others have answered since: it must not run again.
+      await stui(home, 'outbox', 'flush');
       await this.#checkBackend(home);
     }
   }
