@@ -1,7 +1,7 @@
 /** System calls that fail under the real backend, command line and engine, cell by cell of a matrix. */
 import { expect } from '@jest/globals';
 import { Chance } from './chance.js';
-import { CELLS, matrix, nameOf, type Verdict } from './injection/cells.js';
+import { CELLS, type Cell, matrix, nameOf, type Verdict } from './injection/cells.js';
 import { itInjects } from './injection/injection.js';
 import { Laboratory } from './injection/laboratory.js';
 
@@ -16,6 +16,13 @@ const seconds = given === 'all' ? 12 * 3_600 : Number(given);
 
 /** A part of a cell's name, such as `engine` or `start: sync`, to look at some only. */
 const ONLY = process.env['STUI_FAULTS_ONLY'] ?? '';
+
+itInjects('a log that the disk does not give back when a backend stops is there for the next one', async () => {
+  const laboratory = await Laboratory.begin(Chance.announced('a log that cannot be read'));
+  const cell: Cell = { process: 'backend', phase: 'stop', row: 'read', failure: 'EIO', when: '1+' };
+  expect(await laboratory.try(cell)).toEqual({ cell, problem: undefined });
+  await laboratory.close();
+});
 
 itInjects(
   'a system call that fails is survived or said in one line; what is acknowledged is there, and nothing ran twice',
