@@ -47,8 +47,14 @@ export class Laboratory {
   readonly #session = randomUUID();
   #child: ChildProcess | undefined;
   #pid = 0;
+  /** Rejects when the backend ends. */
+  #end: Promise<never> = new Promise(() => {});
   #wire: Wire;
   #trials = 0;
+  /** Evaluations without an answer. */
+  readonly #open = new Map<string, Order>();
+  /** What the backend wrote to stderr. */
+  #words = '';
 
   private constructor(
     readonly home: string,
@@ -305,16 +311,9 @@ export class Laboratory {
     if (!isNamed || !isOneLine(error)) throw new Broken(`${error_type}: ${error}`);
   }
 
-  async #orEnd(reply: Promise<Reply>): Promise<Reply> {
-    const ended = once(this.#child as ChildProcess, 'exit').then(([code, name]): never => {
-      throw new Broken(`The backend ended (${name ?? code}): ${this.#lastWords()}`);
-    });
-    ended.catch(() => {});
-    return Promise.race([reply, ended]);
+  #orEnd(reply: Promise<Reply>): Promise<Reply> {
+    return Promise.race([reply, this.#end]);
   }
-
-  /** Evaluations without an answer. */
-  readonly #open = new Map<string, Order>();
 
   /** Nothing is held any more, now that the fault is over. */
   async #settled(): Promise<void> {
@@ -373,16 +372,15 @@ export class Laboratory {
       this.#words += text;
     });
     const line = once(createInterface({ input: child.stdout as Readable }), 'line').then(([text]) => text as string);
-    const ended = once(child, 'close').then(([code, name]): never => {
-      throw new Broken(`It ended without a word (${name ?? code}): ${this.#lastWords()}`);
+    // Not 'exit': what it said may still be unread then.
+    this.#end = once(child, 'close').then(([code, name]): never => {
+      throw new Broken(`The backend ended (${name ?? code}): ${this.#lastWords()}`);
     });
-    ended.catch(() => {});
-    const record: Json = JSON.parse(await inTime('the start of the backend', Promise.race([line, ended])));
+    this.#end.catch(() => {});
+    const record: Json = JSON.parse(await inTime('the start of the backend', Promise.race([line, this.#end])));
     if (record.error) throw new Error(record.error.message);
     this.#pid = record.pid;
   }
-
-  #words = '';
 
   #lastWords(): string {
     return this.#words.trim().split('\n').slice(-3).join(' | ');
