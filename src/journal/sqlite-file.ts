@@ -161,13 +161,19 @@ function keptLogs(directory: string): string[] {
  * (tursodatabase/libsql-js#228). Leaving WAL and the exclusive mode by hand lets go of the locks at once.
  */
 export function closeFile(connection: Connection, directory: string): void {
-  foldAtEnd(journalFile(directory), () => {
+  const tried = (sql: string): void => {
     try {
-      connection.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master');
+      connection.exec(sql);
     } catch {
       // No room to fold the log into the file: it stays for the next opener, which is as good.
     }
-    connection.close();
+  };
+  foldAtEnd(journalFile(directory), {
+    fold: () => tried('PRAGMA journal_mode = DELETE'),
+    release: () => {
+      tried('PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master');
+      connection.close();
+    },
   });
 }
 
