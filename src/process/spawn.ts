@@ -46,22 +46,7 @@ export function isScarcity(error: unknown): boolean {
  * Starts a process. Attach listeners in the turn in which the promise resolves: nothing it writes, nor its end, is missed.
  * @throws {SpawnFailed} when it cannot be started, for whatever reason
  */
-export async function startProcess(
-  file: string,
-  args: readonly string[],
-  options: SpawnOptions,
-): Promise<StartedProcess> {
-  for (;;) {
-    try {
-      return await startOnce(file, args, options);
-    } catch (error) {
-      // A signal came in between, and nothing was started.
-      if ((error as SpawnFailed).code !== 'EINTR') throw error;
-    }
-  }
-}
-
-function startOnce(file: string, args: readonly string[], options: SpawnOptions): Promise<StartedProcess> {
+export function startProcess(file: string, args: readonly string[], options: SpawnOptions): Promise<StartedProcess> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => reject(new SpawnFailed(file, error));
     try {

@@ -77,9 +77,16 @@ export const CELLS: readonly Cell[] = [
       whens(failure).map((when) => ({ process: 'backend' as const, phase, row, failure, when })),
     ),
   ),
-  // An evaluation that has to start an engine, or to be taken from a new connection.
+  // An evaluation that has to start an engine, or to be taken from a new connection. A process that is being started counts
+  // its own calls, so that its first one would be interrupted however often it is started.
   ...cellsOf(['spawn', 'pipe', 'accept', 'open'], (row, failure) =>
-    whens(failure).map((when) => ({ process: 'backend' as const, phase: 'cold' as const, row, failure, when })),
+    (row === 'open' && failure === 'EINTR' ? [] : whens(failure)).map((when) => ({
+      process: 'backend' as const,
+      phase: 'cold' as const,
+      row,
+      failure,
+      when,
+    })),
   ),
   ...cellsOf(FILES, (row, failure) =>
     COMMAND_PHASES.map((phase) => ({ process: 'command' as const, phase, row, failure })),

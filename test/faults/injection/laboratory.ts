@@ -53,6 +53,8 @@ export class Laboratory {
   #trials = 0;
   /** Evaluations without an answer. */
   readonly #open = new Map<string, Order>();
+  /** Keys of evaluations that had no engine. */
+  readonly #notRun: string[] = [];
   /** What the backend wrote to stderr. */
   #words = '';
 
@@ -294,11 +296,19 @@ export class Laboratory {
     else this.#expectNamed(reply);
   }
 
-  /** An evaluation that did not run because of the fault is no answer for good. */
   #tell(order: Order, told: Json): void {
-    if (told.outcome === 'error') throw new Broken(`${told.error.class} for good: ${told.error.message}`);
     this.#account.tell(order, { outcome: told.outcome, printString: told.printString });
     this.#open.delete(order.key);
+    if (told.outcome === 'error') this.#notRun.push(order.key);
+  }
+
+  /** What did not run because there was no engine for it is not refused for good. */
+  async #expectRunnable(key: string): Promise<void> {
+    const { code, key: next } = this.#order('count');
+    const reply = await this.#wire.ask('evaluate', { session_id: this.#session, code, key: next, rerun_of: key });
+    if (reply.status === 'error')
+      throw new Broken(`It did not run for want of an engine, and never will: ${reply.error}`);
+    this.#open.delete(next);
   }
 
   async #answered(command: string, parameters: Readonly<Record<string, unknown>>): Promise<void> {
@@ -333,6 +343,7 @@ export class Laboratory {
       if (reply.status === 'error') throw new Broken(`${reply.error_type} afterwards: ${reply.error}`);
       this.#tell(order, reply.result.evaluation);
     }
+    for (const key of this.#notRun.splice(0)) await this.#expectRunnable(key);
     const entries = await readVerified(this.#wire, this.#session);
     this.#account.check({ backend: this.home, session: this.#session }, entries);
     const findings = JSON.stringify(this.#account.findings);

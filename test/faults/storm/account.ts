@@ -60,6 +60,9 @@ const EXPLAINS: Readonly<Record<string, readonly Kill['of'][]>> = {
 /** How an engine is given up that had no time to start: a storm on a slow machine, and nothing has run. */
 const TOO_SLOW = 'was not ready within';
 
+/** A backend hears of an engine's end a moment after it, longer on a busy machine, and may have given it code meanwhile, in ms. */
+const HEARD_AFTER_MS = 2_000;
+
 /** What an evaluation answers when its engine died before it was given the code: it has not run. */
 const NOT_RUN = ['EngineUnavailable', 'RestoreFailed'];
 
@@ -171,7 +174,10 @@ export class Account {
         else this.#notRun += 1;
         const isOfFork = forked && entry.error.class === 'Forked';
         if (!isOfFork && !this.#explain(inputs.get(entry.key), entry, spent)) {
-          unexplained.push(`${entry.key} in ${session}: ${entry.outcome} ${entry.error.class}: ${entry.error.message}`);
+          const when = `${inputs.get(entry.key)?.time} to ${entry.time}`;
+          unexplained.push(
+            `${entry.key} in ${session}, ${when}: ${entry.outcome} ${entry.error.class}: ${entry.error.message}`,
+          );
         }
         continue;
       }
@@ -199,7 +205,7 @@ export class Account {
       (each) =>
         kinds?.includes(each.of) &&
         !spent.has(each) &&
-        each.to >= Date.parse(input.time) &&
+        each.to + (error.class === 'BackendDied' ? 0 : HEARD_AFTER_MS) >= Date.parse(input.time) &&
         each.from <= Date.parse(time),
     );
     if (kill && isUnknown) spent.add(kill);
