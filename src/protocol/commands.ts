@@ -252,7 +252,9 @@ export const updateSessionState = command({
           'be merged becomes a conflict. Without it the patch applies to the present context.',
       ),
     ),
-    key: v.optional(identifier('Idempotency key. A second request with it changes nothing.')),
+    key: v.optional(
+      identifier('Idempotency key. The same change with it again changes nothing; another change is a `KeyConflict`.'),
+    ),
   }),
   result: v.object({
     session_id: text('Session id.'),
@@ -267,6 +269,7 @@ export const updateSessionState = command({
     'AmbiguousSession',
     'DamagedData',
     'SessionClosed',
+    'KeyConflict',
     'RevisionConflict',
     'LimitExceeded',
     'StorageFull',
