@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
+import { isEndpoint } from '../protocol/endpoint.js';
 import { decodeReply, type InterimReply, isInterim, type Reply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
-import { RequestTimedOut, Unreachable } from './errors.js';
+import { InvalidEndpoint, RequestTimedOut, Unreachable } from './errors.js';
 import { Link, type LinkListener, type LinkRuntime, REAL_RUNTIME } from './link.js';
 import type { LinkEffect, LinkEvent, LinkState } from './link-state.js';
 import { type LinkTiming, ONE_SHOT_TIMING, REQUEST_TIMEOUT_MS } from './timing.js';
@@ -41,6 +42,7 @@ export class BackendClient {
   readonly #link: Link;
   readonly #runtime: LinkRuntime;
   readonly #outageListeners = new Set<OutageListener>();
+  readonly #closeListeners = new Set<() => void>();
   #closed = false;
 
   private constructor(
@@ -61,8 +63,12 @@ export class BackendClient {
     this.#runtime = runtime;
   }
 
-  /** Begins to connect. Nothing is known about the backend until the first answer. */
+  /**
+   * Begins to connect. Nothing is known about the backend until the first answer.
+   * @throws {InvalidEndpoint}
+   */
   static async open(endpoint: string, options: ClientOptions = {}): Promise<BackendClient> {
+    if (!isEndpoint(endpoint)) throw new InvalidEndpoint(endpoint);
     const client = new BackendClient(endpoint, options);
     client.#link.take({ type: 'start' });
     return client;
@@ -76,6 +82,12 @@ export class BackendClient {
   onOutage(listener: OutageListener): () => void {
     this.#outageListeners.add(listener);
     return () => this.#outageListeners.delete(listener);
+  }
+
+  /** @returns the function that takes the listener away */
+  onClose(listener: () => void): () => void {
+    this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
   }
 
   /** Tells the link what this process knows: the network changed, the machine woke, a person asks for an attempt. */
@@ -109,10 +121,12 @@ export class BackendClient {
     }
   }
 
+  /** Nothing of it keeps the process alive afterwards. Sessions that are to say goodbye are closed before. */
   close(): void {
     this.#closed = true;
     this.#link.close();
     this.abandon('the connection was closed');
+    for (const listener of this.#closeListeners) listener();
   }
 
   async #exchange(

@@ -9,8 +9,12 @@ import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { resolveConflict } from '../protocol/workspace-commands.js';
 import { unhashedLine } from '../session/archive.js';
 import type { Entry, Resolution } from '../session/entry.js';
+import type { JsonObject } from '../session/json.js';
 import { applyMergePatch } from '../session/merge-patch.js';
+import { continuedFrom, type OwnChange, withMade } from '../session/own-changes.js';
+import { heldPlaces, patchPlaces } from '../session/patch-places.js';
 import type { BackendClient } from './backend-client.js';
+import { keyed } from './errors.js';
 import { REAL_RUNTIME } from './link.js';
 import { Presence } from './presence.js';
 
@@ -37,11 +41,22 @@ export interface EvaluateOptions {
   readonly recordAs?: string;
 }
 
+interface SeenContext {
+  readonly revision: number;
+  /** Undefined where it is not known any more. */
+  readonly context: Context | undefined;
+}
+
 export class Session {
   #context: Context;
   #seen: number;
   #presence: Presence;
   #forget: () => void;
+  #own: readonly OwnChange[] = [];
+  /** The context as the last change left it. */
+  #lastMade: SeenContext;
+  /** Resolves when the change before has its answer. */
+  #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly client: BackendClient,
@@ -52,12 +67,18 @@ export class Session {
   ) {
     this.#context = context;
     this.#seen = revision;
+    this.#lastMade = { revision, context };
     const present = { clientId, ask: client.request.bind(client) as BackendClient['request'] };
     this.#presence = new Presence({ client: present, sessions: [id], after: REAL_RUNTIME.after });
-    this.#forget = client.onOutage({
+    const forgetOutages = client.onOutage({
       began: () => this.#presence.linkLost(),
       ended: (outageMs) => this.#presence.linkBack(outageMs),
     });
+    const forgetClose = client.onClose(() => this.#presence.end());
+    this.#forget = () => {
+      forgetOutages();
+      forgetClose();
+    };
     this.#presence.arrive();
   }
 
@@ -80,30 +101,33 @@ export class Session {
     return this.#seen;
   }
 
-  /** Evaluates once for a key, in order with all others. @throws {ProtocolError} {@link Unreachable} */
+  /**
+   * Evaluates once for a key, in order with all others.
+   * @throws {ProtocolError} what the backend answers
+   * @throws {Unreachable} @throws {RequestTimedOut} with the key, so that the outcome can be asked for with it
+   */
   async evaluate(code: string, options: EvaluateOptions = {}): Promise<EvaluationResult> {
     const { key = randomUUID(), timeoutMs, recordAs } = options;
     const parameters = { ...this.#identity, code, key, timeout_ms: timeoutMs, record_as: recordAs };
-    const { evaluation } = await this.client.request('evaluate', parameters, MAX_TIMEOUT_MS);
+    const { evaluation } = await keyed(key, this.client.request('evaluate', parameters, MAX_TIMEOUT_MS));
     return evaluation;
   }
 
   /**
-   * Changes the context by a merge patch (RFC 7396), made from the context that this client saw. Durable when it
-   * resolves. What others changed since is merged, and is in {@link context} afterwards.
+   * Changes the context by a merge patch (RFC 7396), made from the context that this client saw, and from what it is
+   * changing already: several may be asked for at once, and are made in that order. Durable when it resolves. What others
+   * changed since is merged, and is in {@link context} afterwards.
    * @param base revision of the context that the patch was made from, where entries may have come in since
+   * @param key idempotency key: with the same one a change is made once, however often it is asked for
    * @returns what could not be merged: there the session keeps what it had, until somebody decides
    * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull
+   * @throws {Unreachable} @throws {RequestTimedOut} with the key
    */
-  async change(patch: Context, base: number = this.#seen): Promise<readonly Conflict[]> {
-    const answer = await this.client.request('update_session_state', {
-      ...this.#identity,
-      state_data: patch,
-      base_revision: base,
-      key: randomUUID(),
-    });
-    this.#saw(answer.session_state, answer.revision);
-    return answer.conflicts;
+  change(patch: Context, base: number = this.#seen, key: string = randomUUID()): Promise<readonly Conflict[]> {
+    const madeFrom = { revision: base, context: base === this.#seen ? this.#context : undefined };
+    const change = this.#changing.then(() => this.#change(patch, madeFrom, key));
+    this.#changing = change.catch(() => {});
+    return change;
   }
 
   /** The conflicts that wait for a decision. */
@@ -153,6 +177,21 @@ export class Session {
 
   get #identity() {
     return { session_id: this.id, client_id: this.clientId };
+  }
+
+  async #change(patch: Context, madeFrom: SeenContext, key: string): Promise<readonly Conflict[]> {
+    const from = madeFrom.revision;
+    const paths = patchPlaces(patch).map(({ path }) => path);
+    const base = continuedFrom(this.#own, paths, from);
+    const before = [madeFrom, this.#lastMade].find(({ revision }) => revision === base)?.context;
+    const request = { ...this.#identity, state_data: patch, base_revision: base, key };
+    const answer = await keyed(key, this.client.request('update_session_state', request));
+    const { revision, session_state: context, conflicts } = answer;
+    const places = heldPlaces(patch, before as JsonObject | undefined, context as JsonObject);
+    this.#own = withMade({ seen: from, own: this.#own }, { places, from, base, revision });
+    this.#lastMade = { revision, context };
+    this.#saw(context, revision);
+    return conflicts;
   }
 
   #happened(entry: Entry): void {

@@ -3,10 +3,11 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CONTEXT_CACHE_LIMIT } from '../../src/local/context-cache.js';
-import { type HeldPlace, KNOWN_CONTEXTS_LIMIT } from '../../src/local/context-knowledge.js';
+import { KNOWN_CONTEXTS_LIMIT } from '../../src/local/context-knowledge.js';
 import { LocalStateDamaged } from '../../src/local/errors.js';
 import { type StuiPaths, stuiPaths } from '../../src/local/paths.js';
 import { type LocalState, openLocalState } from '../../src/local/state.js';
+import type { HeldPlace } from '../../src/session/own-changes.js';
 import { temporaryDirectory } from './temporary.js';
 
 const NOW = '2026-01-02T03:04:05.678Z';
