@@ -5,6 +5,7 @@ import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import { isEndpoint } from '../protocol/endpoint.js';
 import { decodeReply, type InterimReply, isInterim, type Reply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { Deadline } from '../time/deadline.js';
 import { InvalidEndpoint, RequestTimedOut, Unreachable } from './errors.js';
 import { Link, type LinkListener, type LinkRuntime, REAL_RUNTIME } from './link.js';
 import type { LinkEffect, LinkEvent, LinkState } from './link-state.js';
@@ -138,12 +139,13 @@ export class BackendClient {
     if (this.#closed) throw new Unreachable(this.endpoint, 'the connection was closed');
     const id = randomUUID();
     const frame = JSON.stringify({ id, command, parameters });
-    let cancelTimeout: () => void = () => {};
+    let deadline: Deadline | undefined;
     try {
       return await new Promise<Reply>((resolve, reject) => {
         const waiting: Waiting = { frame, onInterim, resolve, reject, lane: undefined, mayHaveArrived: false };
         this.#waiting.set(id, waiting);
-        cancelTimeout = this.#runtime.after(timeoutMs, () => reject(new RequestTimedOut(command, timeoutMs)));
+        const expire = () => reject(new RequestTimedOut(command, timeoutMs));
+        deadline = new Deadline(timeoutMs, expire, this.#runtime);
         // A link that gave up is tried anew by whoever still wants something.
         this.#link.take({ type: 'start' });
         this.#countWork();
@@ -151,7 +153,7 @@ export class BackendClient {
         waiting.mayHaveArrived = this.#link.state.primary !== null;
       });
     } finally {
-      cancelTimeout();
+      deadline?.cancel();
       this.#waiting.delete(id);
       this.#countWork();
     }

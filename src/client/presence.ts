@@ -6,6 +6,9 @@ import type { LinkRuntime } from './link.js';
 /** The lease is renewed so many times before it would end: two renewals may get lost. */
 const RENEWALS_A_LEASE = 3;
 
+/** However long a lease is, in ms: a timer has its limits, and then fires at once. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
 /** A renewal that got no answer is tried again after this long, in ms: well within the lease. */
 const RETRY_MS = 5_000;
 
@@ -108,7 +111,8 @@ export class Presence {
       stay.known = true;
       if (this.#left) return;
       stay.cancelRenewal();
-      stay.cancelRenewal = after(lease_ms / RENEWALS_A_LEASE, () => this.#attach(session_id, stay));
+      const pauseMs = Math.min(lease_ms / RENEWALS_A_LEASE, LONGEST_PAUSE_MS);
+      stay.cancelRenewal = after(pauseMs, () => this.#attach(session_id, stay));
     } catch (error) {
       // An older backend knows no presence, and a session can be gone. What got lost on the way is said after the outage.
       if (error instanceof ProtocolError) return;
