@@ -7,7 +7,6 @@ import type { Result } from '../protocol/command.js';
 import type { Binding, Conflict, EvaluationResult, SessionSummary } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { resolveConflict } from '../protocol/workspace-commands.js';
-import { unhashedLine } from '../session/archive.js';
 import type { Entry, Resolution } from '../session/entry.js';
 import type { JsonObject } from '../session/json.js';
 import { applyMergePatch } from '../session/merge-patch.js';
@@ -15,6 +14,7 @@ import { continuedFrom, type OwnChange, withMade } from '../session/own-changes.
 import { heldPlaces, patchPlaces } from '../session/patch-places.js';
 import type { BackendClient } from './backend-client.js';
 import { keyed } from './errors.js';
+import { JournalReading } from './journal-reading.js';
 import { REAL_RUNTIME } from './link.js';
 import { Presence } from './presence.js';
 
@@ -50,6 +50,8 @@ interface SeenContext {
 export class Session {
   #context: Context;
   #seen: number;
+  /** Chain hash at that revision; undefined with a backend that does not tell. */
+  #hash: string | undefined;
   #presence: Presence;
   #forget: () => void;
   #own: readonly OwnChange[] = [];
@@ -63,10 +65,11 @@ export class Session {
     private readonly clientId: string,
     /** Session id. */
     readonly id: string,
-    { context, revision }: { context: Context; revision: number },
+    { context, revision, hash }: { context: Context; revision: number; hash?: string | undefined },
   ) {
     this.#context = context;
     this.#seen = revision;
+    this.#hash = hash;
     this.#lastMade = { revision, context };
     const present = { clientId, ask: client.request.bind(client) as BackendClient['request'] };
     this.#presence = new Presence({ client: present, sessions: [id], after: REAL_RUNTIME.after });
@@ -120,7 +123,8 @@ export class Session {
    * @param base revision of the context that the patch was made from, where entries may have come in since
    * @param key idempotency key: with the same one a change is made once, however often it is asked for
    * @returns what could not be merged: there the session keeps what it had, until somebody decides
-   * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull
+   * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull, and
+   *   Diverged when the session's history was replaced by another one: open it again
    * @throws {Unreachable} @throws {RequestTimedOut} with the key
    */
   change(patch: Context, base: number = this.#seen, key: string = randomUUID()): Promise<readonly Conflict[]> {
@@ -138,7 +142,7 @@ export class Session {
   /** Decides a conflict. @param value with the choice `value`; null removes */
   async resolve(conflict: string, choice: Resolution, value?: unknown): Promise<Result<typeof resolveConflict>> {
     const answer = await this.client.request('resolve_conflict', { ...this.#identity, conflict, choice, value });
-    this.#saw(answer.context, answer.session.revision);
+    this.#saw(answer.context, answer.session.revision, answer.hash);
     return answer;
   }
 
@@ -155,16 +159,16 @@ export class Session {
    * What happens in the session, whoever does it, entry by entry as it becomes durable; {@link context} follows.
    * Goes on over outages and restarts of the backend, as long as its link does, until the iteration is left.
    * @param after only entries above this revision; the ones still to come when not given
+   * @throws {ProtocolError} Diverged when the session's history was replaced by another one
    */
   async *follow(after: number = this.#seen): AsyncGenerator<Entry> {
-    for (let last = after; ; ) {
-      const request = { ...this.#identity, after: last, limit: PAGE, wait_ms: FOLLOW_WAIT_MS };
-      const { lines } = await this.client.request('read_journal', request, 2 * FOLLOW_WAIT_MS);
-      for (const text of lines) {
-        const entry = JSON.parse(unhashedLine(text).line) as Entry;
-        last = entry.seq;
-        this.#happened(entry);
-        yield entry;
+    const reading = new JournalReading(after, after === this.#seen ? this.#hash : undefined);
+    for (;;) {
+      const request = { ...this.#identity, ...reading.next, limit: PAGE, wait_ms: FOLLOW_WAIT_MS };
+      const page = await this.client.request('read_journal', request, 2 * FOLLOW_WAIT_MS);
+      for (const { hash, ...entry } of reading.take(page)) {
+        this.#happened(entry as Entry, hash);
+        yield entry as Entry;
       }
     }
   }
@@ -184,27 +188,29 @@ export class Session {
     const paths = patchPlaces(patch).map(({ path }) => path);
     const base = continuedFrom(this.#own, paths, from);
     const before = [madeFrom, this.#lastMade].find(({ revision }) => revision === base)?.context;
-    const request = { ...this.#identity, state_data: patch, base_revision: base, key };
+    const seen = this.#hash === undefined ? undefined : { revision: this.#seen, hash: this.#hash };
+    const request = { ...this.#identity, state_data: patch, base_revision: base, key, seen };
     const answer = await keyed(key, this.client.request('update_session_state', request));
-    const { revision, session_state: context, conflicts } = answer;
+    const { revision, session_state: context, conflicts, hash } = answer;
     const places = heldPlaces(patch, before as JsonObject | undefined, context as JsonObject);
     this.#own = withMade({ seen: from, own: this.#own }, { places, from, base, revision });
     this.#lastMade = { revision, context };
-    this.#saw(context, revision);
+    this.#saw(context, revision, hash);
     return conflicts;
   }
 
-  #happened(entry: Entry): void {
+  #happened(entry: Entry, hash: string): void {
     // Behind a gap nothing is known of what the context was changed to in between: changes go on from what was seen.
     if (entry.seq !== this.#seen + 1) return;
     const isChange = entry.type === 'context' || entry.type === 'resolved';
-    this.#saw(isChange ? (applyMergePatch(this.#context, entry.patch) as Context) : this.#context, entry.seq);
+    this.#saw(isChange ? (applyMergePatch(this.#context, entry.patch) as Context) : this.#context, entry.seq, hash);
   }
 
   /** Answers and entries cross on their way: the newest counts. */
-  #saw(context: Context, revision: number): void {
+  #saw(context: Context, revision: number, hash: string | undefined): void {
     if (revision < this.#seen) return;
     this.#context = context;
     this.#seen = revision;
+    this.#hash = hash;
   }
 }

@@ -3,6 +3,7 @@
  * losable: without it a change would overwrite, without a word, what others changed meanwhile.
  */
 import { continuedFrom, type HeldPlace, knownAt, type OwnChange, withMade } from '../session/own-changes.js';
+import { isSeenHistory, type SeenHistory } from '../session/seen-history.js';
 import type { Store } from './store.js';
 import { type Fields, isFields, type StoreShape, WrongShape } from './store-contents.js';
 
@@ -14,6 +15,8 @@ export interface Made {
   /** Revision that the backend merged it from, where that is another one: see {@link continuedFrom}. */
   readonly base?: number | undefined;
   readonly revision: number;
+  /** Chain hash at `revision`, where the backend told it. */
+  readonly hash?: string | undefined;
 }
 
 export interface ContextKnowledge {
@@ -23,6 +26,8 @@ export interface ContextKnowledge {
   readonly seen: number;
   /** Newest first. What others changed elsewhere in the context by then was not shown. */
   readonly own: readonly OwnChange[];
+  /** The newest of the session's history that was told here; absent where the backend, or an older stui, told no hash. */
+  readonly head?: SeenHistory;
 }
 
 export interface ContextKnowledgeFile {
@@ -69,21 +74,40 @@ export class KnownContexts {
     return known === undefined ? from : continuedFrom(known.own, paths, from);
   }
 
-  /** The context was shown as it was at a revision. */
-  async saw(connection: string, session: string, revision: number): Promise<void> {
-    await this.change(connection, session, (known) =>
-      known && known.seen >= revision ? known : { connection, session, seen: revision, own: known?.own ?? [] },
-    );
+  /** @returns the newest of the session's history that was told here */
+  head(connection: string, session: string): SeenHistory | undefined {
+    return find(this.store.read(), connection, session)?.head;
+  }
+
+  /**
+   * The context was shown as it was at a revision.
+   * @param isAnother the session has another history than the one that is known here: what was known is void
+   */
+  async saw(
+    connection: string,
+    session: string,
+    revision: number,
+    { hash, isAnother = false }: { hash?: string | undefined; isAnother?: boolean } = {},
+  ): Promise<void> {
+    await this.change(connection, session, (known) => {
+      const valid = isAnother ? undefined : known;
+      const head = newest(valid?.head, revision, hash);
+      if (valid && valid.seen >= revision && valid.head === head) return valid;
+      const seen = Math.max(revision, valid?.seen ?? 0);
+      return { connection, session, seen, own: valid?.own ?? [], ...(head && { head }) };
+    });
   }
 
   /** A change of this machine is in the context. */
   async made(connection: string, session: string, made: Made): Promise<void> {
-    const { from, base = from, revision } = made;
+    const { from, base = from, revision, hash } = made;
     await this.change(connection, session, (known) => {
+      const head = newest(known?.head, revision, hash);
+      const told = head === undefined ? {} : { head };
       if (known === undefined || from === undefined || base === undefined) {
-        return { connection, session, seen: revision, own: known?.own ?? [] };
+        return { connection, session, seen: revision, own: known?.own ?? [], ...told };
       }
-      return { ...known, own: withMade(known, { places: made.places, from, base, revision }) };
+      return { ...known, own: withMade(known, { places: made.places, from, base, revision }), ...told };
     });
   }
 
@@ -119,6 +143,11 @@ function find({ contexts }: ContextKnowledgeFile, connection: string, session: s
   return contexts.find((each) => each.connection === connection && each.session === session);
 }
 
+function newest(head: SeenHistory | undefined, revision: number, hash: string | undefined): SeenHistory | undefined {
+  if (hash === undefined || (head && head.revision >= revision)) return head;
+  return { revision, hash };
+}
+
 function isKnowledge(json: unknown): json is ContextKnowledge {
   return (
     isFields(json) &&
@@ -126,7 +155,8 @@ function isKnowledge(json: unknown): json is ContextKnowledge {
     typeof json['session'] === 'string' &&
     isRevision(json['seen']) &&
     Array.isArray(json['own']) &&
-    json['own'].every(isOwnChange)
+    json['own'].every(isOwnChange) &&
+    (json['head'] === undefined || isSeenHistory(json['head']))
   );
 }
 

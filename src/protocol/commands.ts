@@ -6,6 +6,7 @@ import { command } from './command.js';
 import { Conflict, Evaluation, EvaluationResult, Inspection, RestoreReport, SessionSummary } from './documents.js';
 import {
   caller,
+  chainHash,
   clientId,
   code,
   doc,
@@ -17,6 +18,7 @@ import {
   number,
   piece,
   publishedSession,
+  seen,
   session,
   sessionId,
   sessionName,
@@ -237,6 +239,7 @@ export const updateSessionState = command({
       ),
     ),
     key: v.optional(identifier('Idempotency key. A second request with it changes nothing.')),
+    seen: seen('Refuse with Diverged when that is no part of its history here.'),
   }),
   result: v.object({
     session_id: text('Session id.'),
@@ -244,6 +247,7 @@ export const updateSessionState = command({
     session_state: v.pipe(mapping(v.string(), v.unknown()), doc('The context after the patch.')),
     update_successful: flag('True.'),
     revision: number('Revision of the session after the patch.'),
+    hash: v.optional(chainHash('Chain hash at that revision.')),
     conflicts: v.pipe(v.array(Conflict), v.readonly(), doc('What could not be merged; the session keeps what it had.')),
   }),
   errors: [
@@ -252,6 +256,7 @@ export const updateSessionState = command({
     'DamagedData',
     'SessionClosed',
     'RevisionConflict',
+    'Diverged',
     'LimitExceeded',
     'StorageFull',
   ],
@@ -429,6 +434,7 @@ export const readJournal = command({
     after: v.optional(wholeNumber('Entries above this revision. Default 0.')),
     limit: v.optional(wholeNumber('At most this many. Default 500.', 5000)),
     wait_ms: v.optional(wholeNumber('When there are none, wait this long for one.', MAX_WAIT_MS)),
+    seen: seen('Refuse with Diverged when that is no part of its history here.'),
   }),
   result: v.object({
     session: text('Session id.'),
@@ -439,7 +445,7 @@ export const readJournal = command({
       doc('Revisions of the snapshots that a restore at the present revision loads.'),
     ),
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'Diverged'],
 });
 
 export const readSnapshot = command({

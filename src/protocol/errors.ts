@@ -16,7 +16,7 @@ export const ERROR_TYPES = {
   NotResolvable: 'The conflict cannot be decided this way.',
   StorageFull: "The backend's disk is full; nothing that was accepted is lost.",
   DamagedData: 'Stored or uploaded data is not what was written.',
-  Diverged: 'The session exists here with another history.',
+  Diverged: 'The session exists here with another history than the one that came, or that the client has seen.',
   EngineUnavailable: 'No Smalltalk engine could be started.',
   InvalidRequest: 'The message is not a request: not JSON, not an object, or without id and command.',
   MessageTooLarge: 'The message is larger, or nested deeper, than this backend accepts.',

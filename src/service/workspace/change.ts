@@ -1,8 +1,11 @@
 /** A change of a session's context: merged with what others changed, made once, and kept while the backend is away. */
 import { randomUUID } from 'node:crypto';
+import { CliError } from '../../cli/errors.js';
 import { Unreachable } from '../../client/errors.js';
 import type { Conflict } from '../../protocol/documents.js';
+import { ProtocolError } from '../../protocol/errors.js';
 import type { JsonObject } from '../../session/json.js';
+import type { SeenHistory } from '../../session/seen-history.js';
 import { type DeliveredEntry, deliverOrphans } from '../delivery.js';
 import { givenUp, untilAnswered } from '../persistence.js';
 import type { Workplace } from '../workplace.js';
@@ -70,8 +73,9 @@ async function send(
   { key, before, patch }: { key: string; before: Before; patch: JsonObject },
 ): Promise<Omit<ChangeResult, 'delivered'>> {
   const { outbox, clientId: client } = workplace;
-  const { session, base } = before;
-  accept(workplace, { key, session, patch, base, ifRevision });
+  const { session, base, hash: seenHash } = before;
+  const seen = seenHash === undefined ? undefined : { revision: before.revision, hash: seenHash };
+  accept(workplace, { key, session, patch, base, ifRevision, seen });
   try {
     const reply = await untilAnswered(workplace, () =>
       workplace.ask('update_session_state', {
@@ -81,11 +85,12 @@ async function send(
         base_revision: base,
         key,
         if_revision: ifRevision,
+        seen,
       }),
     );
-    const { revision, session_state: context, conflicts } = reply;
+    const { revision, session_state: context, conflicts, hash } = reply;
     const made = { patch, from: base, before: base === undefined ? undefined : before.context };
-    await rememberMade(workplace, { session, revision, context }, made);
+    await rememberMade(workplace, { session, revision, context, hash }, made);
     return {
       session,
       key,
@@ -96,6 +101,7 @@ async function send(
       conflicts,
     };
   } catch (error) {
+    if (error instanceof ProtocolError && error.type === 'Diverged') throw otherHistory(session);
     if (!(error instanceof Unreachable) || !keepForLater) throw givenUp(error, 'The change', again(key));
     // Sent again under its key, it changes nothing twice.
     if (outbox.get(key)) outbox.release(key);
@@ -112,7 +118,10 @@ function keep(workplace: Workplace, change: Change, key: string): ChangeResult {
   const patch = checkedPatch(change.patch, seen?.context);
   if (seen && Object.keys(patch).length === 0) return unchanged(seen, key, []);
   const base = change.base ?? workplace.local.knownContexts.base(workplace.connection, session, change.paths);
-  accept(workplace, { key, session, patch, base, ifRevision: change.ifRevision });
+  const head = workplace.local.knownContexts.head(workplace.connection, session);
+  // Whoever names a revision means it in the history that there is.
+  const known = change.base === undefined ? head : undefined;
+  accept(workplace, { key, session, patch, base, ifRevision: change.ifRevision, seen: known });
   workplace.outbox.release(key);
   return { ...queued({ session, key, patch }), delivered: [] };
 }
@@ -123,25 +132,42 @@ interface Accepted {
   readonly patch: JsonObject;
   readonly base: number | undefined;
   readonly ifRevision: number | undefined;
+  readonly seen: SeenHistory | undefined;
 }
 
-function accept(workplace: Workplace, { base = undefined, ifRevision, ...order }: Accepted): void {
+function accept(workplace: Workplace, { base = undefined, ifRevision, seen, ...order }: Accepted): void {
   const { outbox, connection, clientId: client } = workplace;
   const condition = ifRevision === undefined ? {} : { ifRevision };
-  outbox.add({ ...order, connection, client, base: base ?? null, ...condition });
+  outbox.add({ ...order, connection, client, base: base ?? null, ...condition, ...(seen && { seen }) });
 }
 
 async function contextBefore(workplace: Workplace, change: Change): Promise<Before> {
   const session = await sessionId(workplace, change.session);
   const { connection, local } = workplace;
   const known = change.base ?? local.knownContexts.base(connection, session, change.paths);
-  const { revision, context } = await workplace.ask('get_context', { session_id: session, at: known });
-  if (change.base !== undefined || known === undefined || revision >= known) {
-    return { session, base: known, revision, context };
-  }
-  // Another history: what was known of this session is known of it no more.
-  await local.knownContexts.forget(connection, session);
-  return { session, base: undefined, revision, context };
+  const seen = change.base === undefined ? local.knownContexts.head(connection, session) : undefined;
+  const answer = await workplace.ask('get_context', { session_id: session, at: known, seen });
+  const { revision, context, hash } = answer;
+  const isAnother = answer.same_history === false || (change.base === undefined && revision < (known ?? 0));
+  if (isAnother) throw otherHistory(change.session);
+  if (seen && hash === undefined) workplace.warn(CANNOT_COMPARE);
+  return { session, base: known, revision, context, hash };
+}
+
+const CANNOT_COMPARE =
+  'this backend is older and does not tell histories apart: if the session was replaced by an older copy, look at its ' +
+  'context before you change it';
+
+/** What was known of the session is known of it no more, and what is there was never seen here. */
+function otherHistory(session: string): CliError {
+  return new CliError(
+    'other-history',
+    `The session ${session} has another history now than when its context was last seen here; nothing was changed`,
+    {
+      exit: 'conflict',
+      hint: 'Look at it with "stui workspace show", then change it: the change is made from what was shown.',
+    },
+  );
 }
 
 /** A name that is remembered may have gone to another session since. */
