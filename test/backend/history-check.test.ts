@@ -36,7 +36,9 @@ describe('what a client says it has seen of a session', () => {
     const before = entriesOf(rig, session_id).length;
     await expect(set('b', { ...seen, hash: OTHER })).rejects.toMatchObject({ type: 'Diverged' });
     expect(entriesOf(rig, session_id)).toHaveLength(before);
-    await set('b', seen);
+    const change = set('b', seen);
+    await rig.clock.pass(1_000);
+    await change;
     expect(entriesOf(rig, session_id).length).toBeGreaterThan(before);
   });
 

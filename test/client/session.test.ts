@@ -75,6 +75,18 @@ describe('several changes of a context that are asked for at once', () => {
   });
 });
 
+describe('a session whose history was replaced by another one', () => {
+  it('is not changed from what was seen of the other, until it is opened again', async () => {
+    const { backend, open } = connected();
+    const session = await open();
+    await session.change({ buffer: 'a' });
+    backend.replaceHistory({}, { buffer: 'theirs' }, { buffer: 'theirs' });
+    await expect(session.change({ buffer: 'b' })).rejects.toMatchObject({ type: 'Diverged' });
+    expect(backend.context).toEqual({ buffer: 'theirs' });
+    expect(await (await open()).change({ buffer: 'b' })).toEqual([]);
+  });
+});
+
 describe('what a session asks for and gets no answer to', () => {
   it.each([new Unreachable('tcp://lab:1', 'nobody answers'), new RequestTimedOut('evaluate', 1)])(
     'can be asked for again by the key in the error, made up or given ($name)',

@@ -125,6 +125,25 @@ describe('what is known of a context', () => {
     expect(knownContexts.base('lab', 't', buffer)).toBeUndefined();
   });
 
+  it('is what an earlier version wrote, which knew no hashes, and goes on with them', async () => {
+    const { state, paths } = fresh();
+    await state.knownContexts.saw('lab', 'other', 1);
+    const own = [{ path: ['buffer'], from: 7, revision: 9 }];
+    const written = { schemaVersion: 1, contexts: [{ connection: 'lab', session: 's', seen: 7, own }] };
+    writeFileSync(join(paths.data, 'contexts.json'), JSON.stringify(written));
+    const { knownContexts } = state;
+    expect([knownContexts.base('lab', 's', buffer), knownContexts.base('lab', 's', [['layout']])]).toEqual([9, 7]);
+    expect(knownContexts.head('lab', 's')).toBeUndefined();
+    await knownContexts.saw('lab', 's', 10, { hash: 'a'.repeat(64) });
+    expect(knownContexts.head('lab', 's')).toEqual({ revision: 10, hash: 'a'.repeat(64) });
+    await knownContexts.made('lab', 's', { places: [], from: 10, revision: 12, hash: 'b'.repeat(64) });
+    await knownContexts.saw('lab', 's', 11, { hash: 'c'.repeat(64) });
+    expect(knownContexts.head('lab', 's')).toEqual({ revision: 12, hash: 'b'.repeat(64) });
+    await knownContexts.saw('lab', 's', 3, { hash: 'd'.repeat(64), isAnother: true });
+    expect(knownContexts.head('lab', 's')).toEqual({ revision: 3, hash: 'd'.repeat(64) });
+    expect(knownContexts.base('lab', 's', buffer)).toBe(3);
+  });
+
   it('is not taken for nothing when its file is damaged beyond repair', async () => {
     const { state, paths } = fresh();
     await state.knownContexts.saw('lab', 's', 7);

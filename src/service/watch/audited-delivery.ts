@@ -1,6 +1,6 @@
 /** Delivers the outbox and audits it: what was in it is accounted for once, also when the link breaks in the middle. */
 import { isChange, type OutboxEntry } from '../../local/outbox.js';
-import { ProtocolError } from '../../protocol/errors.js';
+import { type ErrorType, ProtocolError } from '../../protocol/errors.js';
 import { type DeliveredEntry, deliverOrphans } from '../delivery.js';
 import type { Workplace } from '../workplace.js';
 import type { DeliveryAccount } from './event.js';
@@ -8,6 +8,14 @@ import type { DeliveryAccount } from './event.js';
 type Counts = { -readonly [Count in keyof Omit<DeliveryAccount, 'refused'>]: number };
 
 const nothing = (): Counts => ({ deliveredLate: 0, answeredFromJournal: 0, unknown: 0, lost: 0 });
+
+/** It will not be answered otherwise when it is asked again: its session can have been deleted since, or be damaged. */
+const GONE: ReadonlySet<ErrorType> = new Set([
+  'EvaluationNotFound',
+  'SessionNotFound',
+  'AmbiguousSession',
+  'DamagedData',
+]);
 
 export class AuditedDelivery {
   /** Not in any account yet. */
@@ -73,12 +81,12 @@ export class AuditedDelivery {
     }
   }
 
-  /** @returns undefined when the backend does not have the evaluation */
+  /** @returns undefined when the backend does not have the evaluation, or not any more */
   async #outcome(question: { key: string; session_id?: string }): Promise<string | undefined> {
     try {
       return (await this.workplace.ask('get_result', question)).evaluation.outcome;
     } catch (error) {
-      if (error instanceof ProtocolError && error.type === 'EvaluationNotFound') return undefined;
+      if (error instanceof ProtocolError && GONE.has(error.type)) return undefined;
       throw error;
     }
   }
