@@ -36,6 +36,9 @@ export const DEADLINE_STEP_MS = 250;
 /** A step that is late by more than this was not run late, but stopped, in ms: a busy event loop is late by less. */
 export const STOPPED_AFTER_MS = 1_000;
 
+/** Timers are set in whole ms, and come early by a fraction: what is left then is nothing to wait for. */
+const TIMER_GRAIN_MS = 1;
+
 /**
  * Runs `expire` once, when this process has been given `limitMs` of time, unless it is cancelled before. After a stop it
  * leaves one step more for reading what has come meanwhile.
@@ -92,7 +95,7 @@ export class Deadline {
       const stopped = now - this.#stepFrom > this.#stepMs + STOPPED_AFTER_MS;
       this.#counted += this.#given();
       this.#stepFrom = now;
-      if (this.#counted < this.limitMs || stopped) this.#step(stopped);
+      if (this.limitMs - this.#counted >= TIMER_GRAIN_MS || stopped) this.#step(stopped);
       else {
         this.#state = 'expired';
         this.expire();

@@ -3,12 +3,14 @@ import { DEADLINE_STEP_MS, Deadline, type DeadlineClock, STOPPED_AFTER_MS } from
 
 /** Time that a test lets pass, and time in which nothing of this process ran. */
 class HandClock implements DeadlineClock {
-  #now = 1_000;
+  #timersRun = 0;
   readonly #timers = new Set<{ readonly at: number; readonly task: () => void }>();
 
-  readonly now = (): number => this.#now;
+  constructor(private time = 1_000) {}
+
+  readonly now = (): number => this.time;
   readonly after = (ms: number, task: () => void): (() => void) => {
-    const timer = { at: this.#now + ms, task };
+    const timer = { at: this.time + ms, task };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   };
@@ -18,18 +20,20 @@ class HandClock implements DeadlineClock {
   }
 
   pass(ms: number): void {
-    const until = this.#now + ms;
+    const until = this.time + ms;
     for (let due = this.#due(until); due; due = this.#due(until)) {
       this.#timers.delete(due);
-      this.#now = Math.max(this.#now, due.at);
+      this.#timersRun += 1;
+      if (this.#timersRun > 10_000) throw new Error(`time stands still at ${this.time}`);
+      this.time = Math.max(this.time, due.at);
       due.task();
     }
-    this.#now = until;
+    this.time = until;
   }
 
   /** The process is stopped; what was due meanwhile is due at once afterwards. */
   stop(ms: number): void {
-    this.#now += ms;
+    this.time += ms;
   }
 
   #due(until: number) {
@@ -105,6 +109,14 @@ describe('a deadline', () => {
     }
     clock.pass(DEADLINE_STEP_MS);
     expect(it.expired).toBe(true);
+  });
+
+  it('expires although the fractions that its clock counts do not add up', () => {
+    const clock = new HandClock(2962.864865276149);
+    let expired = 0;
+    new Deadline(1934.8663680216785, () => (expired += 1), clock);
+    clock.pass(1_936);
+    expect(expired).toBe(1);
   });
 
   it('never expires once it is cancelled, keeps what it counted, and waits for nothing', () => {
