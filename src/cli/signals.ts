@@ -9,6 +9,9 @@ const cleanups = new Set<Cleanup>();
 /** Longest time the clean-ups may take together; whoever pressed Ctrl-C is waiting for the prompt. */
 const CLEANUP_LIMIT_MS = 1_000;
 
+/** Longest time that the reader of the last line may take, in ms. */
+const LAST_WORD_LIMIT_MS = 500;
+
 /**
  * Registers what to do when SIGINT or SIGTERM arrives, before the process ends.
  * @returns takes the registration back
@@ -27,7 +30,10 @@ export function endOnSignals(json: boolean): void {
     stopping = true;
     const limit = new Promise<void>((resolve) => setTimeout(resolve, CLEANUP_LIMIT_MS));
     await Promise.race([Promise.allSettled([...cleanups].map(async (cleanup) => cleanup())), limit]);
-    process.exit(await writeFailure(failure, { json: json && 'line' }));
+    // Whoever reads may have stopped to, and that must not hold the process.
+    const told = new Promise<void>((resolve) => setTimeout(resolve, LAST_WORD_LIMIT_MS));
+    await Promise.race([writeFailure(failure, { json: json && 'line' }).catch(() => {}), told]);
+    process.exit(failure.exitCode);
   };
   process.on('SIGINT', () => void stop('interrupted', 'Interrupted'));
   process.on('SIGTERM', () => void stop('terminated', 'Terminated'));

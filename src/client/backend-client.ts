@@ -22,6 +22,8 @@ interface Waiting {
   lane: number | undefined;
   /** It was sent on a connection that stood. */
   mayHaveArrived: boolean;
+  /** It was sent on another connection that stood before. */
+  askedAgain: boolean;
 }
 
 /** Told of outages of the link, as they begin and when they are over. */
@@ -110,8 +112,11 @@ export class BackendClient {
     timeoutMs: number = REQUEST_TIMEOUT_MS,
     onInterim?: (reply: InterimReply) => void,
   ): Promise<Result<Descriptors[Name]>> {
-    const reply = await this.#exchange(command, parameters, timeoutMs, onInterim);
-    if (reply.status === 'error') throw new ProtocolError(reply.error_type, reply.error, reply.details);
+    const { reply, askedAgain } = await this.#exchange(command, parameters, timeoutMs, onInterim);
+    if (reply.status === 'error') {
+      const error = new ProtocolError(reply.error_type, reply.error, reply.details);
+      throw askedAgain ? Object.assign(error, { askedAgain }) : error;
+    }
     return reply.result as Result<Descriptors[Name]>;
   }
 
@@ -135,14 +140,16 @@ export class BackendClient {
     parameters: unknown,
     timeoutMs: number,
     onInterim: Waiting['onInterim'],
-  ): Promise<Reply> {
+  ): Promise<{ readonly reply: Reply; readonly askedAgain: boolean }> {
     if (this.#closed) throw new Unreachable(this.endpoint, 'the connection was closed');
     const id = randomUUID();
     const frame = JSON.stringify({ id, command, parameters });
     let deadline: Deadline | undefined;
     try {
-      return await new Promise<Reply>((resolve, reject) => {
-        const waiting: Waiting = { frame, onInterim, resolve, reject, lane: undefined, mayHaveArrived: false };
+      return await new Promise((resolve, reject) => {
+        const answered = (reply: Reply) => resolve({ reply, askedAgain: waiting.askedAgain });
+        const sent = { lane: undefined, mayHaveArrived: false, askedAgain: false };
+        const waiting: Waiting = { frame, onInterim, resolve: answered, reject, ...sent };
         this.#waiting.set(id, waiting);
         const expire = () => reject(new RequestTimedOut(command, timeoutMs));
         deadline = new Deadline(timeoutMs, expire, this.#runtime);
@@ -174,7 +181,10 @@ export class BackendClient {
 
   #sendAgain(lane: number): void {
     for (const waiting of this.#waiting.values()) {
-      if (waiting.lane !== lane) waiting.lane = this.#link.send(waiting.frame);
+      if (waiting.lane !== lane) {
+        waiting.askedAgain ||= waiting.mayHaveArrived;
+        waiting.lane = this.#link.send(waiting.frame);
+      }
       waiting.mayHaveArrived = true;
     }
   }

@@ -34,6 +34,11 @@ export const ERRORS_OF_EVERY_COMMAND: readonly ErrorType[] = ['InvalidParameters
 /** An error that travels: it becomes `{status: "error", error, error_type}` and back. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
+  /**
+   * The request had been sent before, on a connection that broke: it may have been carried out then, and this be said of the
+   * second time.
+   */
+  readonly askedAgain?: boolean;
   constructor(
     readonly type: ErrorType,
     message: string,

@@ -5,6 +5,7 @@ import { RequestTimedOut, Unreachable } from '../../src/client/errors.js';
 import type { Lane, LaneListener } from '../../src/client/lane.js';
 import type { LinkEffect } from '../../src/client/link-state.js';
 import { LINK_TIMING, type LinkTiming, ONE_SHOT_TIMING } from '../../src/client/timing.js';
+import type { ProtocolError } from '../../src/protocol/errors.js';
 import { VirtualTime } from '../service/watch/virtual-time.js';
 
 const MINUTE = 60_000;
@@ -31,6 +32,10 @@ class HandLane implements Lane {
   /** Answers every ping so far. */
   pong(): void {
     for (const { id } of this.sent.filter(({ command }) => command === 'ping')) this.answer(id, {});
+  }
+
+  refuse(id: string | undefined, error_type: string): void {
+    this.listener.message(Buffer.from(JSON.stringify({ id, status: 'error', error: '', error_type, timestamp: '' })));
   }
 
   answer(id: string | undefined, result: unknown): void {
@@ -183,6 +188,19 @@ describe('what a link forgets and sends again', () => {
     expect([lane(0).requests.length, lane(1).requests.length]).toEqual([1, 0]);
     lane(1).pong();
     expect(lane(1).requests).toEqual(lane(0).requests);
+  });
+
+  it.each([true, false])('says of an error whether the request may have been carried out before: %s', async (stood) => {
+    const { client, lane, pass } = await linked();
+    const info = outcomeOf(client.request('get_backend_status', {}));
+    if (stood) lane(0).pong();
+    lane(0).listener.closed(stood ? 'disconnect' : 'timeout');
+    await pass(500);
+    lane(-1).pong();
+    lane(-1).refuse(lane(-1).requests[0], 'SessionNotFound');
+    await pass(0);
+    expect(info.value).toMatchObject({ type: 'SessionNotFound' });
+    expect((info.value as ProtocolError).askedAgain === true).toBe(stood);
   });
 
   it('does not send a request again on the socket that it is under way on already', async () => {
