@@ -41,7 +41,8 @@ export interface BackendInfo {
 /** @returns one handler per command of the protocol */
 export function createHandlers(workings: Workings, info: BackendInfo): Handlers {
   const { registry, journal, uploads } = workings;
-  const uptimeMs = () => Date.now() - info.startedAt.getTime();
+  const began = performance.now();
+  const uptimeMs = () => Math.round(performance.now() - began);
   const evaluateIn = async (parameters: {
     session_id?: string | undefined;
     client_id?: string | undefined;
@@ -324,14 +325,14 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
 
 function publishedSession(host: SessionHost) {
   const { state } = host;
-  const expiresAt = host.attendance.expiresAt();
+  const leftMs = host.attendance.expiresInMs();
   return {
     session_id: state.id,
     created_at: state.createdAt,
     last_modified: state.updatedAt,
     timeout: state.ttlMs === null ? null : state.ttlMs / 1000,
     is_active: !state.closed,
-    time_until_expiry: expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : null,
+    time_until_expiry: leftMs === undefined ? null : Math.max(0, Math.floor(leftMs / 1000)),
   };
 }
 

@@ -3,6 +3,7 @@ import { CliError } from '../cli/errors.js';
 import { RequestTimedOut, Unreachable } from '../client/errors.js';
 import type { SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { Deadline } from '../time/deadline.js';
 import type { Workplace } from './workplace.js';
 
 /** How often to look, in ms: soon enough for a script, seldom enough for a backend with many of them. */
@@ -16,17 +17,21 @@ export type SessionCondition = 'idle' | 'open' | 'closed';
 
 /** Looks until `isMet` answers something. @throws {CliError} `timed-out` */
 async function waitUntil<T>(what: string, patienceMs: number, isMet: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
-    const met = await isMet();
-    if (met !== undefined) return met;
-    if (performance.now() >= deadline) {
-      throw new CliError('timed-out', `${what} within ${patienceMs} ms`, {
-        exit: 'timedOut',
-        hint: 'Wait longer with --timeout.',
-      });
+  const deadline = new Deadline(patienceMs);
+  try {
+    for (;;) {
+      const met = await isMet();
+      if (met !== undefined) return met;
+      if (deadline.remainingMs === 0) {
+        throw new CliError('timed-out', `${what} within ${patienceMs} ms`, {
+          exit: 'timedOut',
+          hint: 'Wait longer with --timeout.',
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  } finally {
+    deadline.cancel();
   }
 }
 

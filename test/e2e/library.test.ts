@@ -54,6 +54,25 @@ describe('a program that uses the library', () => {
     expect(clients.filter(({ connected }: Json) => connected)).toEqual([]);
   });
 
+  it('does what a command did not hear of, and the command finds it done when it is given again', async () => {
+    const { json: session } = await stui(home(), 'session', 'create', 'old', '--json');
+    const { json: backend } = await stui(home(), 'backend', 'status', '--json');
+    library(
+      `const [, endpoint, session_id, client_id] = process.argv;
+       const client = await BackendClient.open(endpoint);
+       await client.request('rename_session', { session_id, client_id, name: 'new' });
+       client.close();
+       console.log('{}');`,
+      backend.endpoint,
+      session.id,
+      session.owner,
+    );
+    const again = await stui(home(), 'session', 'rename', 'old', 'new', '--json');
+    expect(again).toMatchObject({ code: 0, json: { id: session.id, name: 'new' } });
+    const other = await stui(home(), 'session', 'rename', 'old', 'other', '--json');
+    expect(other).toMatchObject({ code: 3, json: { error: { code: 'session-not-found' } } });
+  });
+
   it('can catch what is wrong with an endpoint, and goes on', () => {
     const refused = library(
       `const codes = [];
