@@ -5,6 +5,7 @@ import type { EngineFactory } from '../engine/contract.js';
 import { writeWhole } from '../files/durable-file.js';
 import { ownIdentity } from '../files/process-identity.js';
 import type { Journal } from '../journal/journal.js';
+import type { DescriptorReserve } from '../process/descriptors.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
@@ -23,6 +24,7 @@ export interface BackendOptions {
   readonly grants: Grants;
   readonly limits: Limits;
   readonly log: (message: string) => void;
+  readonly descriptors: Pick<DescriptorReserve, 'use' | 'lendNow'>;
 }
 
 export class Backend {
@@ -30,6 +32,8 @@ export class Backend {
   readonly #router: RouterServer;
   readonly #info;
   #stopping = false;
+  /** As it was told last. */
+  #memoryBytes = 0;
 
   constructor(private readonly options: BackendOptions) {
     const { journal, engines, log } = options;
@@ -40,6 +44,12 @@ export class Backend {
       engine: engines.name,
       startedAt: new Date(),
       stopping: () => this.#stopping,
+      descriptors: () => options.descriptors.use(),
+      memoryBytes: () => {
+        // The system is asked through a file.
+        this.#memoryBytes = options.descriptors.lendNow(() => process.memoryUsage.rss()) ?? this.#memoryBytes;
+        return this.#memoryBytes;
+      },
     };
     const { grants, limits } = options;
     const now = () => new Date();

@@ -7,7 +7,7 @@ export interface Resident {
   readonly state: { readonly id: string };
   /** Or gets one now. */
   readonly hasEngine: boolean;
-  /** When its engine last worked, on the monotonic clock, if it can be stopped without losing anything. */
+  /** When its engine last worked, on the monotonic clock, if it can be stopped without losing anything and is not being. */
   hibernatableSince(): number | undefined;
   /** Stops the engine if that still loses nothing. */
   hibernate(): Promise<void>;
@@ -15,8 +15,6 @@ export interface Resident {
 
 export class EngineRoom implements EngineFactory {
   readonly name: string;
-  /** Those that were asked to leave and have not: a second start needs the room of another one. */
-  readonly #leaving = new Set<Resident>();
 
   constructor(
     private readonly engines: EngineFactory,
@@ -48,16 +46,9 @@ export class EngineRoom implements EngineFactory {
     const [longest] = this.residents()
       .map((resident) => ({ resident, since: resident.hibernatableSince() }))
       .filter((each): each is { resident: Resident; since: number } => each.since !== undefined)
-      .filter(({ resident }) => !this.#leaving.has(resident))
       .sort((a, b) => a.since - b.since);
     if (!longest) return false;
-    const { resident } = longest;
-    this.#leaving.add(resident);
-    try {
-      await resident.hibernate();
-    } finally {
-      this.#leaving.delete(resident);
-    }
-    return !resident.hasEngine;
+    await longest.resident.hibernate();
+    return !longest.resident.hasEngine;
   }
 }

@@ -72,19 +72,16 @@ export class WarmEngineFactory implements EngineFactory {
       (engine) => {
         engine.holdProcess(false);
         // A spare that dies is no loss: the next start launches its own.
-        void engine.exited.then(() => this.#forget(launched));
+        void engine.exited.then(() => {
+          if (this.#spare === launched) this.#spare = undefined;
+        });
         return engine;
       },
       (error: Error) => {
         this.options.log(`no spare engine: ${error.message}`);
-        this.#forget(launched);
         return undefined;
       },
     );
     this.#spare = launched;
-  }
-
-  #forget(spare: Promise<EngineProcess | undefined>): void {
-    if (this.#spare === spare) this.#spare = undefined;
   }
 }

@@ -22,7 +22,9 @@ export class ToyFactory implements EngineFactory {
   /** All that run, the spare among them. */
   readonly #alive = new Map<number, ToyEngine>();
   readonly #factory: WarmEngineFactory;
-  #unavailable: SpawnFailed | undefined;
+  #unavailable = false;
+  /** So many processes fit, the spare included: another one is refused for want of descriptors. */
+  capacity = Number.POSITIVE_INFINITY;
   /** Says which captures no engine takes. */
   refuses: (capture: string) => boolean = () => false;
 
@@ -47,14 +49,8 @@ export class ToyFactory implements EngineFactory {
 
   /** No engine can be started, and there is no spare. */
   set unavailable(is: boolean) {
-    this.fail(is ? 'EACCES' : undefined);
-  }
-
-  /** No engine can be started, for this reason of the system, and there is no spare. */
-  fail(code: string | undefined): void {
-    this.#unavailable =
-      code === undefined ? undefined : new SpawnFailed('toy', Object.assign(new Error(code), { code }));
-    if (this.#unavailable) for (const toy of [...this.#alive.values()]) if (!this.engines.includes(toy)) toy.die();
+    this.#unavailable = is;
+    if (is) for (const toy of [...this.#alive.values()]) if (!this.engines.includes(toy)) toy.die();
   }
 
   async start(owner: string): Promise<Engine> {
@@ -70,7 +66,8 @@ export class ToyFactory implements EngineFactory {
   #launch(): Promise<EngineProcess> {
     const command = { file: 'toy', args: [], env: {}, interruptBy: 'pipe' } as const;
     const open = async (_: unknown, nonce: string) => {
-      if (this.#unavailable) throw this.#unavailable;
+      if (this.#unavailable) throw failure('EACCES');
+      if (this.running >= this.capacity) throw failure('EMFILE');
       const toy = new ToyEngine(nonce, this);
       this.#alive.set(toy.pid, toy);
       toy.whenEnded = () => this.#alive.delete(toy.pid);
@@ -78,6 +75,10 @@ export class ToyFactory implements EngineFactory {
     };
     return startEngineProcess(command, { open, clock: this.clock });
   }
+}
+
+function failure(code: string): SpawnFailed {
+  return new SpawnFailed('toy', Object.assign(new Error(code), { code }));
 }
 
 /** Stands in captures for the source of a class. */

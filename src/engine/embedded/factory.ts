@@ -1,4 +1,5 @@
 /** Embedded engines: Amber Smalltalk in a child process of Node. */
+import type { DescriptorReserve } from '../../process/descriptors.js';
 import type { EngineCommand } from '../command.js';
 import { type EngineFactory, EngineUnavailable } from '../contract.js';
 import { type EngineProcess, startEngineProcess } from '../process.js';
@@ -10,6 +11,9 @@ const DEFAULT_MEMORY_MB = 128;
 
 /** Keeps V8 from setting aside more for young objects than a session needs. */
 const SEMI_SPACE_MB = 4;
+
+/** Descriptors that an engine takes here: its stderr, its calls and answers, its interrupts. */
+const PIPES = 3;
 
 /** What a Smalltalk program may expect of its environment. Everything else, such as passphrases, stays here. */
 const PASSED_VARIABLES = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR'];
@@ -24,13 +28,20 @@ export interface EmbeddedEngineOptions {
   /** Whether to keep one engine started and waiting. */
   readonly spare?: boolean;
   readonly log?: (message: string) => void;
+  /** Descriptors that are kept for engines. */
+  readonly descriptors?: DescriptorReserve;
 }
 
 /** @throws {EngineUnavailable} from `start`, when neither the snapshot nor the plain program can be started */
 export function createEmbeddedEngineFactory(options: EmbeddedEngineOptions): EngineFactory {
-  const { spare = false, log = () => {} } = options;
+  const { spare = false, log = () => {}, descriptors } = options;
   const launcher = new Launcher(options, log);
-  return new WarmEngineFactory({ name: 'embedded', launch: () => launcher.launch(), spare, log });
+  const launch = async () => {
+    const engine = await (descriptors ? descriptors.lend(() => launcher.launch()) : launcher.launch());
+    descriptors?.occupy(PIPES, engine.exited);
+    return engine;
+  };
+  return new WarmEngineFactory({ name: 'embedded', launch, spare, log });
 }
 
 /** Starts embedded engines, from the snapshot where that works. */
