@@ -50,6 +50,16 @@ describe('a wall clock that is set while a backend runs', () => {
     expect(host.state.closed).toBe('expired');
   });
 
+  it.each(JUMPS)('does not age the work that was just done: %s', async (_, jump) => {
+    const rig = await started();
+    const host = await mortal(rig);
+    await rig.clock.pass(HOUR + 7);
+    await run(host, 'x := 1');
+    rig.clock.wallMs += jump;
+    await rig.clock.pass(2 * HOUR - 120_000);
+    expect(host.state.closed).toBeNull();
+  });
+
   it.each(JUMPS)('ends nobody’s stay, and makes none longer or shorter: %s', async (_, jump) => {
     const rig = await started();
     const host = await create(rig);
