@@ -47,7 +47,6 @@ async function main(): Promise<void> {
     throw new Error('--endpoint, --data-dir and --cache-dir are needed');
   const log = (message: string) => process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 
-  const journal = openSqliteJournal({ directory: dataDirectory });
   const descriptors = new DescriptorReserve();
   const engines = createEmbeddedEngineFactory({
     bundle: join(import.meta.dirname, 'engine', 'embedded.cjs'),
@@ -57,6 +56,9 @@ async function main(): Promise<void> {
     log,
     descriptors,
   });
+  // It starts while the journal is opened: whoever was cut off by a crash is waiting already.
+  engines.warm(1);
+  const journal = openSqliteJournal({ directory: dataDirectory });
   const grants = await GrantsFile.open(dataDirectory, log);
   const limits = {
     maxSessions: Number(values['max-sessions']),

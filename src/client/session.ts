@@ -8,6 +8,7 @@ import type { Binding, Conflict, EvaluationResult, SessionSummary } from '../pro
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { resolveConflict } from '../protocol/workspace-commands.js';
 import type { Entry, Resolution } from '../session/entry.js';
+import { requireExact } from '../session/exact-json.js';
 import type { JsonObject } from '../session/json.js';
 import { applyMergePatch } from '../session/merge-patch.js';
 import { continuedFrom, type OwnChange, withMade } from '../session/own-changes.js';
@@ -125,9 +126,11 @@ export class Session {
    * @returns what could not be merged: there the session keeps what it had, until somebody decides
    * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull, and
    *   Diverged when the session's history was replaced by another one: open it again
+   * @throws {InexactJson} for what JSON would change or leave out without a word: NaN, which would remove, a function
    * @throws {Unreachable} @throws {RequestTimedOut} with the key
    */
-  change(patch: Context, base: number = this.#seen, key: string = randomUUID()): Promise<readonly Conflict[]> {
+  async change(patch: Context, base: number = this.#seen, key: string = randomUUID()): Promise<readonly Conflict[]> {
+    requireExact(patch);
     const madeFrom = { revision: base, context: base === this.#seen ? this.#context : undefined };
     const change = this.#changing.then(() => this.#change(patch, madeFrom, key));
     this.#changing = change.catch(() => {});
@@ -139,8 +142,9 @@ export class Session {
     return (await this.client.request('list_conflicts', this.#identity)).conflicts;
   }
 
-  /** Decides a conflict. @param value with the choice `value`; null removes */
+  /** Decides a conflict. @param value with the choice `value`; null removes @throws {InexactJson} as {@link change} does */
   async resolve(conflict: string, choice: Resolution, value?: unknown): Promise<Result<typeof resolveConflict>> {
+    requireExact(value);
     const answer = await this.client.request('resolve_conflict', { ...this.#identity, conflict, choice, value });
     this.#saw(answer.context, answer.session.revision, answer.hash);
     return answer;

@@ -239,7 +239,13 @@ export const updateSessionState = command({
   published: true,
   parameters: v.object({
     session_id: sessionId,
-    state_data: v.pipe(mapping(v.string(), v.unknown()), doc('The patch.')),
+    state_data: v.pipe(
+      mapping(v.string(), v.unknown()),
+      doc(
+        'The patch. What would not come back as it is written is refused: a number that a double cannot hold ' +
+          '(12345678901234567890, 1e400), a name that an object has twice, half of a surrogate pair.',
+      ),
+    ),
     client_id: caller,
     if_revision: ifRevision,
     base_revision: v.optional(
@@ -248,7 +254,9 @@ export const updateSessionState = command({
           'be merged becomes a conflict. Without it the patch applies to the present context.',
       ),
     ),
-    key: v.optional(identifier('Idempotency key. A second request with it changes nothing.')),
+    key: v.optional(
+      identifier('Idempotency key. The same change with it again changes nothing; another change is a `KeyConflict`.'),
+    ),
     seen: seen('Refuse with Diverged when that is no part of its history here.'),
   }),
   result: v.object({
@@ -265,6 +273,7 @@ export const updateSessionState = command({
     'AmbiguousSession',
     'DamagedData',
     'SessionClosed',
+    'KeyConflict',
     'RevisionConflict',
     'Diverged',
     'LimitExceeded',

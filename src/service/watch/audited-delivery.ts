@@ -33,8 +33,8 @@ export class AuditedDelivery {
    * @throws Unreachable, RequestTimedOut, ProtocolError; the next call goes on where this one stopped
    */
   async deliver(): Promise<DeliveryAccount> {
-    const { outbox, connection } = this.workplace;
-    const before = outbox.orphans(connection);
+    const { outbox, destination } = this.workplace;
+    const before = outbox.orphans(destination);
     let delivered: readonly DeliveredEntry[] = [];
     try {
       delivered = await deliverOrphans(this.workplace);
@@ -43,7 +43,10 @@ export class AuditedDelivery {
     }
     await this.#askForKnown();
     await this.#askForMissing();
-    const account = { ...this.#counts, refused: delivered.filter(({ outcome }) => outcome === 'refused').length };
+    const account = {
+      ...this.#counts,
+      refused: delivered.filter(({ outcome }) => outcome === 'refused' || outcome === 'waiting').length,
+    };
     this.#counts = nothing();
     return account;
   }
@@ -81,7 +84,7 @@ export class AuditedDelivery {
     }
   }
 
-  /** @returns undefined when the backend does not have the evaluation, or not any more */
+  /** @returns undefined when the backend does not have the evaluation, or not any more because its session was deleted */
   async #outcome(question: { key: string; session_id?: string }): Promise<string | undefined> {
     try {
       return (await this.workplace.ask('get_result', question)).evaluation.outcome;

@@ -1,17 +1,20 @@
 /** A change of a session's context: merged with what others changed, made once, and kept while the backend is away. */
 import { randomUUID } from 'node:crypto';
 import { CliError } from '../../cli/errors.js';
-import { Unreachable } from '../../client/errors.js';
+import type { Result } from '../../protocol/command.js';
+import type { COMMANDS } from '../../protocol/commands.js';
 import type { Conflict } from '../../protocol/documents.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { JsonObject } from '../../session/json.js';
 import type { SeenHistory } from '../../session/seen-history.js';
-import { type DeliveredEntry, deliverOrphans } from '../delivery.js';
-import { givenUp, untilAnswered } from '../persistence.js';
+import { type DeliveredEntry, deliverBefore, HeldBack } from '../delivery.js';
+import { KeptOrder } from '../kept-order.js';
+import { givenUp, isAway, untilAnswered } from '../persistence.js';
+import { knownId, sessionId } from '../session-id.js';
 import type { Workplace } from '../workplace.js';
 import { checkedPatch, type MakePatch } from './input.js';
 import { type ContextAt, rememberMade } from './memory.js';
-import { knownId, lastSeen } from './reading.js';
+import { lastSeen } from './reading.js';
 
 /** What a person asks for. */
 export interface Change {
@@ -49,17 +52,23 @@ interface Before extends ContextAt {
   readonly base: number | undefined;
 }
 
-/** @throws {ProtocolError} what the backend answers; UsageError, Unreachable, CliError */
+/**
+ * @throws {ProtocolError} what the backend answers
+ * @throws {HeldBack} when something else comes first in the session, and it cannot be kept behind that
+ * @throws OutboxKeyConflict when something else waits under its key
+ * @throws UsageError, Unreachable, CliError
+ */
 export async function changeContext(workplace: Workplace, change: Change): Promise<ChangeResult> {
   const key = change.key ?? randomUUID();
-  let delivered: readonly DeliveredEntry[] = [];
+  const delivered: DeliveredEntry[] = [];
   let before: Before;
   try {
-    delivered = await deliverOrphans(workplace);
-    before = await contextBefore(workplace, change);
+    const session = await sessionId(workplace, change.session);
+    delivered.push(...(await deliverBefore(workplace, session)));
+    before = await contextBefore(workplace, { ...change, session });
   } catch (error) {
-    if (!(error instanceof Unreachable) || !change.keepForLater) throw error;
-    return keep(workplace, change, key);
+    if (!change.keepForLater || !(isAway(error) || error instanceof HeldBack)) throw error;
+    return { ...keep(workplace, change, key, error), delivered };
   }
   const patch = checkedPatch(change.patch, before.context);
   if (Object.keys(patch).length === 0) return unchanged(before, key, delivered);
@@ -72,47 +81,41 @@ async function send(
   { ifRevision, keepForLater }: Change,
   { key, before, patch }: { key: string; before: Before; patch: JsonObject },
 ): Promise<Omit<ChangeResult, 'delivered'>> {
-  const { outbox, clientId: client } = workplace;
   const { session, base, hash: seenHash } = before;
   const seen = seenHash === undefined ? undefined : { revision: before.revision, hash: seenHash };
-  accept(workplace, { key, session, patch, base, ifRevision, seen });
+  const kept = accept(workplace, { key, session, patch, base, ifRevision, seen });
+  let reply: Result<typeof COMMANDS.update_session_state>;
   try {
-    const reply = await untilAnswered(workplace, () =>
+    reply = await untilAnswered(workplace, () =>
       workplace.ask('update_session_state', {
         session_id: session,
         state_data: patch,
-        client_id: client,
+        client_id: workplace.clientId,
         base_revision: base,
         key,
         if_revision: ifRevision,
         seen,
       }),
     );
-    const { revision, session_state: context, conflicts, hash } = reply;
-    const made = { patch, from: base, before: base === undefined ? undefined : before.context };
-    await rememberMade(workplace, { session, revision, context, hash }, made);
-    return {
-      session,
-      key,
-      outcome: conflicts.length > 0 ? 'conflict' : 'changed',
-      revision,
-      patch,
-      context,
-      conflicts,
-    };
   } catch (error) {
-    if (error instanceof ProtocolError && error.type === 'Diverged') throw otherHistory(session);
-    if (!(error instanceof Unreachable) || !keepForLater) throw givenUp(error, 'The change', again(key));
     // Sent again under its key, it changes nothing twice.
-    if (outbox.get(key)) outbox.release(key);
-    return queued({ session, key, patch });
-  } finally {
-    if (outbox.get(key)?.owner?.pid === process.pid) outbox.remove(key);
+    const isLeft = isAway(error) && keepForLater ? kept.leave() : !kept.takeBack();
+    if (isLeft) return queued({ session, key, patch });
+    if (error instanceof ProtocolError && error.type === 'Diverged') throw otherHistory(session);
+    throw givenUp(error, 'The change', again(key));
   }
+  kept.done();
+  const { revision, session_state: context, conflicts, hash } = reply;
+  const made = { patch, from: base, before: base === undefined ? undefined : before.context };
+  await rememberMade(workplace, { session, revision, context, hash }, made);
+  return { session, key, outcome: conflicts.length > 0 ? 'conflict' : 'changed', revision, patch, context, conflicts };
 }
 
-/** Without the backend a change is made from what was last seen, and from what was changed here since. */
-function keep(workplace: Workplace, change: Change, key: string): ChangeResult {
+/**
+ * Without the backend a change is made from what was last seen, and from what was changed here since.
+ * @param because why it cannot be sent now
+ */
+function keep(workplace: Workplace, change: Change, key: string, because: unknown): Omit<ChangeResult, 'delivered'> {
   const session = knownId(workplace, change.session);
   const seen = lastSeen(workplace, session);
   const patch = checkedPatch(change.patch, seen?.context);
@@ -121,9 +124,10 @@ function keep(workplace: Workplace, change: Change, key: string): ChangeResult {
   const head = workplace.local.knownContexts.head(workplace.connection, session);
   // Whoever names a revision means it in the history that there is.
   const known = change.base === undefined ? head : undefined;
-  accept(workplace, { key, session, patch, base, ifRevision: change.ifRevision, seen: known });
-  workplace.outbox.release(key);
-  return { ...queued({ session, key, patch }), delivered: [] };
+  const order = { key, session, patch, base, ifRevision: change.ifRevision, seen: known };
+  // What another command sends under the same key may still come to nothing there.
+  if (!accept(workplace, order).leave()) throw because;
+  return queued({ session, key, patch });
 }
 
 interface Accepted {
@@ -135,14 +139,14 @@ interface Accepted {
   readonly seen: SeenHistory | undefined;
 }
 
-function accept(workplace: Workplace, { base = undefined, ifRevision, seen, ...order }: Accepted): void {
-  const { outbox, connection, clientId: client } = workplace;
-  const condition = ifRevision === undefined ? {} : { ifRevision };
-  outbox.add({ ...order, connection, client, base: base ?? null, ...condition, ...(seen && { seen }) });
+function accept(workplace: Workplace, { base = undefined, ifRevision, seen, ...order }: Accepted): KeptOrder {
+  const { connection, clientId: client } = workplace;
+  const condition = { ...(ifRevision !== undefined && { ifRevision }), ...(seen && { seen }) };
+  return KeptOrder.accept(workplace, { ...order, connection, client, base: base ?? null, ...condition });
 }
 
 async function contextBefore(workplace: Workplace, change: Change): Promise<Before> {
-  const session = await sessionId(workplace, change.session);
+  const { session } = change;
   const { connection, local } = workplace;
   const known = change.base ?? local.knownContexts.base(connection, session, change.paths);
   const seen = change.base === undefined ? local.knownContexts.head(connection, session) : undefined;
@@ -169,16 +173,6 @@ function otherHistory(session: string): CliError {
     },
   );
 }
-
-/** A name that is remembered may have gone to another session since. */
-async function sessionId(workplace: Workplace, reference: string): Promise<string> {
-  if (FULL_ID.test(reference)) return reference;
-  const { session } = await workplace.ask('get_session_info', { session_id: reference });
-  await workplace.remember(session);
-  return session.id;
-}
-
-const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function unchanged(
   { session, revision, context }: ContextAt,

@@ -84,7 +84,7 @@ export class FakeBackend {
         if (left !== undefined) this.doomed.set(key, left - 1);
         const outcome = this.journal.get(key);
         if (outcome === undefined) return { error_type: 'EvaluationNotFound', error: `There is no evaluation ${key}` };
-        return { result: { evaluation: { key, outcome } } };
+        return { result: { evaluation: { key, outcome, code: '3 + 4' } } };
       }
       case 'evaluate':
         this.journal.set(key, 'value');
