@@ -9,9 +9,6 @@ const cleanups = new Set<Cleanup>();
 /** Longest time the clean-ups may take together; whoever pressed Ctrl-C is waiting for the prompt. */
 const CLEANUP_LIMIT_MS = 1_000;
 
-/** Longest time that the reader of the last line may take, in ms. */
-const LAST_WORD_LIMIT_MS = 500;
-
 /**
  * Registers what to do when SIGINT or SIGTERM arrives, before the process ends.
  * @returns takes the registration back
@@ -30,9 +27,8 @@ export function endOnSignals(json: boolean): void {
     stopping = true;
     const limit = new Promise<void>((resolve) => setTimeout(resolve, CLEANUP_LIMIT_MS));
     await Promise.race([Promise.allSettled([...cleanups].map(async (cleanup) => cleanup())), limit]);
-    // Whoever reads may have stopped to, and that must not hold the process.
-    const told = new Promise<void>((resolve) => setTimeout(resolve, LAST_WORD_LIMIT_MS));
-    await Promise.race([writeFailure(failure, { json: json && 'line' }).catch(() => {}), told]);
+    // Whoever should read it may have stopped reading.
+    await Promise.race([writeFailure(failure, { json: json && 'line' }).catch(() => {}), limit]);
     process.exit(failure.exitCode);
   };
   process.on('SIGINT', () => void stop('interrupted', 'Interrupted'));
