@@ -30,6 +30,7 @@ const DELIVERY_WAIT_MS = 10_000;
 /** Answers after which a backend will not take an entry later either: those behind it need not wait for it. */
 const FINAL: ReadonlySet<ErrorType> = new Set<ErrorType>([
   'AmbiguousSession',
+  'Diverged',
   'InvalidParameters',
   'InvalidRequest',
   'KeyConflict',
