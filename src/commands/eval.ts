@@ -77,7 +77,10 @@ export default class Eval extends BackendCommand<Result> {
       least: 1,
       most: MAX_TIMEOUT_MS,
     }),
-    key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
+    key: Flags.string({
+      summary: 'Idempotency key. Made up when not given.',
+      description: 'The same code under it again is answered from the journal; other code is refused with exit code 4.',
+    }),
     'if-revision': ifRevisionFlag,
     offline: Flags.option({
       summary: 'What to do when the backend cannot be reached.',
