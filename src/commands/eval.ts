@@ -63,7 +63,9 @@ export default class Eval extends BackendCommand<Result> {
     session: sessionFlag,
     create: Flags.string({
       summary: 'Work in the session of this name, and create it first if there is none.',
-      description: 'Of commands that run at once the first creates it. The current session stays as it is.',
+      description:
+        'Of commands that run at once the first creates it. The current session stays as it is. Needs the backend: where that ' +
+        'cannot be reached, nothing is queued.',
       helpValue: '<name>',
       exclusive: ['session', 'rerun'],
     }),
