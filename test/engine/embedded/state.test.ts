@@ -405,3 +405,129 @@ describe('any graph of objects', () => {
     );
   });
 });
+
+describe('what was restored', () => {
+  const ATOMS = [
+    'nil',
+    'true',
+    'false',
+    '0',
+    '-3',
+    '1.5',
+    '0.0 negated',
+    'Float nan',
+    'Float infinity',
+    '1/3',
+    '2 raisedTo: 70',
+    '(2 raisedTo: 53) + 1',
+    "'text'",
+    "''",
+    '#text',
+    '#with:with:',
+    '$t',
+    'Number',
+    'Date fromMilliseconds: 5',
+    '(1 to: 3)',
+    'nil -> nil',
+    'Object new',
+  ];
+  const LISTS = ['Set', 'Bag', 'OrderedCollection', 'IdentitySet'];
+  const value: fc.Arbitrary<string> = fc.letrec<{ value: string; list: string; dictionary: string }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constantFrom(...ATOMS),
+      tie('list'),
+      tie('dictionary'),
+    ),
+    list: fc
+      .tuple(fc.constantFrom(...LISTS), fc.array(tie('value'), { maxLength: 4 }))
+      .map(([kind, elements]) => `(${kind} new ${elements.map((each) => `add: (${each}); `).join('')}yourself)`),
+    dictionary: fc
+      .array(fc.tuple(tie('value'), tie('value')), { maxLength: 3 })
+      .map(
+        (pairs) => `(Dictionary new ${pairs.map(([key, each]) => `at: (${key}) put: (${each}); `).join('')}yourself)`,
+      ),
+  })).value;
+  /** Asked of x; those behind the first line change it. */
+  const BATTERY = [
+    'x',
+    'x class',
+    'x = x copy',
+    'x isCollection and: [ x includes: nil ]',
+    ...ATOMS.slice(0, -1).map((each) => `x isCollection and: [ x includes: (${each}) ]`),
+    'x isCollection ifTrue: [ x asArray ]',
+    'x isCollection ifTrue: [ x size ]',
+    'x isDictionary ifTrue: [ { x keys. x values. x at: nil ifAbsent: [ #none ] } ]',
+    '(x isKindOf: Bag) ifTrue: [ x occurrencesOf: nil ]',
+    '(x isKindOf: Set) ifTrue: [ x add: nil; add: 1/3; add: (2 raisedTo: 70); size ]',
+    '(x isKindOf: Set) ifTrue: [ x remove: nil; remove: 1/3; size ]',
+    'x isDictionary ifTrue: [ x at: nil put: 7; size ]',
+    'x isCollection ifTrue: [ { x size. x includes: nil. x } ]',
+  ];
+
+  it('answers every message as it did before', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { minLength: 10, maxLength: 20 }), async (values) => {
+        const session = await rig.start();
+        copies.push(session);
+        for (const [index, each] of values.entries()) await session.evaluate(requestFor(`x${index} := ${each}`));
+        const { copy, reply } = await restored([await session.capture('full')]);
+        expect(reply.failed).toEqual([]);
+        const answers = async (of: Engine) => {
+          await of.evaluate(requestFor(`ask := [ :x | { ${BATTERY.map((each) => `[ ${each} ]`).join('. ')} } ]`));
+          const given: string[] = [];
+          for (const index of values.keys()) {
+            const asked = `((ask value: x${index}) collect: [ :each | each on: Error do: [ :ex | ex description ] ]) printString`;
+            const { printString, error } = await of.evaluate(requestFor(asked, { printLimit: 100_000 }));
+            given.push(`${values[index]} => ${printString ?? error?.message}`);
+          }
+          return given;
+        };
+        expect(await answers(copy)).toEqual(await answers(session));
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it('is a set with nil that knows it holds nil, also from a capture of an earlier version', async () => {
+    const earlier =
+      '{"version":1,"kind":"full","roots":{"x":{"o":1}},"dropped":[],' +
+      '"objects":{"1":{"c":"Set","e":[null,3]}},"classes":[],"droppedClasses":[]}';
+    await engine.restore([earlier]);
+    expect(
+      await printOf(engine, '{ x includes: nil. (x add: nil; yourself) size. (x remove: nil; yourself) size }'),
+    ).toBe('#(true 2 1)');
+  });
+
+  it('keeps a set that holds itself, and one whose elements changed since', async () => {
+    await evaluate('ring := Set new. ring add: ring; add: nil. inner := { 1 }. outer := Set with: inner');
+    await evaluate('inner at: 1 put: 5');
+    const { copy } = await restored([await engine.capture('full')]);
+    expect(await printOf(copy, '{ ring size. ring asArray last == ring. outer anyOne == inner. outer anyOne }')).toBe(
+      await printOf(engine, '{ ring size. ring asArray last == ring. outer anyOne == inner. outer anyOne }'),
+    );
+    expect(await printOf(copy, 'outer anyOne == inner')).toBe('true');
+  });
+
+  it("runs no code of a set's class", async () => {
+    await evaluate(`Set subclass: #Trap slots: {}. trap := Trap new add: nil; add: 2; yourself.
+      Trap compile: 'removeAll Smalltalk at: #sprung put: true'.
+      Trap compile: 'initializeSlowBucketStores Smalltalk at: #sprung put: true'.
+      Trap compile: 'add: x in: y Smalltalk at: #sprung put: true'`);
+    const { copy, reply } = await restored([await engine.capture('full')]);
+    expect(reply.failed).toEqual([]);
+    expect(await printOf(copy, '{ trap size. trap includes: nil. Smalltalk includesKey: #sprung }')).toBe(
+      '#(2 true false)',
+    );
+  });
+
+  it.each(['Date', 'RegularExpression', 'Number', 'Boolean', 'LargeInteger', 'Array'])(
+    'may be an instance of a subclass of %s, which breaks no capture',
+    async (superclass) => {
+      await evaluate(`${superclass} subclass: #Odd slots: {}. odd := Odd basicNew. other := 1`);
+      const { copy, reply } = await restored([await engine.capture('full')]);
+      expect(reply.failed).toEqual([]);
+      expect(await printOf(copy, '{ odd class. other }')).toBe('{Odd. 1}');
+    },
+  );
+});

@@ -128,7 +128,7 @@ export class Restorer {
     if (encoded.d !== undefined) return new Date(encoded.d ?? Number.NaN);
     if (encoded.x !== undefined) return new RegExp(...encoded.x);
     const made = new behavior.fn();
-    if (encoded.e !== undefined && !Array.isArray(made)) this.#amber.globals.Set.fn.prototype._initialize.call(made);
+    if (encoded.e !== undefined && !Array.isArray(made)) this.#emptySet(made);
     return made;
   }
 
@@ -147,12 +147,23 @@ export class Restorer {
     }
   }
 
+  /** `Set >> initialize` without what a subclass may have put in the place of its parts. */
+  #emptySet(set: St): void {
+    const { prototype } = this.#amber.globals.Set.fn;
+    set.defaultBucket = [];
+    prototype._initializeSlowBucketStores.call(set);
+    prototype._removeAll.call(set);
+  }
+
   /** `Set >> add:` without its comparison, which would run user code; the elements are known to differ. */
   #addToSet(set: St, element: St): void {
-    const [key, fast, slow] = this.#amber.globals.Set.fn.prototype._bucketsOfElement_.call(set, element);
-    if (fast == null) slow.push(key);
-    else fast.store[key] = true;
-    set.size += 1;
+    const { prototype } = this.#amber.globals.Set.fn;
+    const [key, fast, slow] = prototype._bucketsOfElement_.call(set, element);
+    if (fast !== this.#amber.nil) prototype._add_in_.call(set, key, fast);
+    else {
+      slow.push(key);
+      set.size += 1;
+    }
   }
 }
 

@@ -122,8 +122,8 @@ export class Walker {
     if (globals[behavior.name] !== behavior) {
       node.obstacle ??= { what: `an instance of ${behavior.name}, a class that was removed`, key: '' };
     }
-    if (value instanceof Date) return `${head},"d":${JSON.stringify(value.getTime())}}`;
-    if (value instanceof RegExp) return `${head},"x":${JSON.stringify([value.source, value.flags])}}`;
+    if (isNative(value, 'Date')) return `${head},"d":${JSON.stringify(value.getTime())}}`;
+    if (isNative(value, 'RegExp')) return `${head},"x":${JSON.stringify([value.source, value.flags])}}`;
     if (Array.isArray(value)) {
       const slots: readonly string[] = behavior === globals.Array ? [] : behavior._allInstanceVariableNames();
       return `${head},"e":${this.#elementsText(value, node)}${this.#slotsText(value, slots, node)}}`;
@@ -215,6 +215,11 @@ export class Walker {
     node.obstacle ??= { what, key };
     return 'null';
   }
+}
+
+/** Not `instanceof`: an instance of a subclass that a session defined has the prototype, and nothing behind it. */
+function isNative(value: St, kind: 'Date' | 'RegExp'): boolean {
+  return Object.prototype.toString.call(value) === `[object ${kind}]`;
 }
 
 function floatName(value: number): string {
