@@ -1,7 +1,9 @@
 /** A backend put together: journal, engines, sessions, socket. Started, told to stop, and that is all. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFactory } from '../engine/contract.js';
+import { writeWhole } from '../files/durable-file.js';
+import { ownIdentity } from '../files/process-identity.js';
 import type { Journal } from '../journal/journal.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
@@ -42,7 +44,7 @@ export class Backend {
     const { grants, limits } = options;
     const now = () => new Date();
     this.#registry = new SessionRegistry({ journal, engines, now, log, grants, limits });
-    const workings = { registry: this.#registry, journal, engines, uploads: new Uploads(), now };
+    const workings = { registry: this.#registry, journal, uploads: new Uploads(), now };
     const handlers = createHandlers(workings, this.#info);
     this.#router = new RouterServer(new Dispatcher(handlers, log), log);
   }
@@ -55,8 +57,9 @@ export class Backend {
       endpoint: this.#info.endpoint,
       version: this.options.version,
       startedAt: this.#info.startedAt.toISOString(),
+      processStart: ownIdentity().startedAt,
     };
-    await this.#writeRecord(record);
+    writeWhole(join(this.options.dataDirectory, BACKEND_RECORD_FILE), `${JSON.stringify(record)}\n`);
     void this.#router.serve();
     await this.#registry.start();
     return record;
@@ -73,12 +76,5 @@ export class Backend {
     this.#router.close();
     await rm(join(this.options.dataDirectory, BACKEND_RECORD_FILE), { force: true });
     await this.options.journal.close();
-  }
-
-  async #writeRecord(record: BackendRecord): Promise<void> {
-    const path = join(this.options.dataDirectory, BACKEND_RECORD_FILE);
-    const temporary = `${path}.${process.pid}`;
-    await writeFile(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-    await rename(temporary, path);
   }
 }

@@ -1,14 +1,14 @@
 /** The backend as a process of this machine: starting it, finding it, and telling it to stop. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
+import { isGone } from '../files/process-identity.js';
+import { systemCode } from '../files/system-error.js';
+import { BACKEND_RECORD_FILE, type BackendRecord, writerOf } from '../protocol/backend-record.js';
 import type { SalvageReport } from '../protocol/salvage-report.js';
 import { BackendNotStarted, JournalNotRepaired, type LocalError } from './errors.js';
 import { ensurePrivateDirectory } from './private-directory.js';
-import { isAlive } from './process-life.js';
-import { systemCode } from './system-error.js';
 
 export interface BackendLaunch {
   readonly endpoint: string;
@@ -89,7 +89,7 @@ export async function salvageStopped(dataDirectory: string, dryRun: boolean): Pr
 export function runningBackend(dataDirectory: string): BackendRecord | undefined {
   try {
     const record = JSON.parse(readFileSync(join(dataDirectory, BACKEND_RECORD_FILE), 'utf8')) as BackendRecord;
-    return isAlive(record.pid) ? record : undefined;
+    return isGone(writerOf(record)) ? undefined : record;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
@@ -121,7 +121,6 @@ function argumentsOf(launch: BackendLaunch): string[] {
 }
 
 function openLog(path: string): number {
-  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
   const descriptor = openSync(path, 'a', 0o600);
   if (statSync(path).size > LOG_LIMIT_BYTES) truncateSync(path);
   return descriptor;

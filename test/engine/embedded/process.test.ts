@@ -158,7 +158,7 @@ describe('an engine that ends', () => {
       parent,
       `import { createEmbeddedEngineFactory } from ${JSON.stringify(factory)};
        const factory = createEmbeddedEngineFactory(${JSON.stringify(rig.factoryOptions())});
-       const engine = await factory.start();
+       const engine = await factory.start('a test');
        process.stdout.write(String(engine.pid), () => process.kill(process.pid, 'SIGKILL'));`,
     );
     const { stdout } = await promisify(execFile)(process.execPath, [parent]).catch((error) => error);
@@ -274,7 +274,7 @@ describe('the startup snapshot', () => {
     const bundle = join(rig.directory(), 'broken.cjs');
     await writeFile(bundle, 'throw new Error("no such engine");');
     const cacheDir = join(rig.directory(), 'broken');
-    const failing = createEmbeddedEngineFactory({ bundle, cacheDir }).start();
+    const failing = createEmbeddedEngineFactory({ bundle, cacheDir }).start('a test');
     await expect(failing).rejects.toThrow(EngineUnavailable);
     await expect(failing).rejects.toThrow('no such engine');
   });
@@ -300,9 +300,9 @@ describe('the spare', () => {
 
   it('is used by the next start and replaced, and goes with the factory', async () => {
     const factory = factoryWithSpare();
-    const first = await factory.start();
-    const second = await factory.start();
-    const third = await factory.start();
+    const first = await factory.start('a test');
+    const second = await factory.start('a test');
+    const third = await factory.start('a test');
     expect(new Set([first.pid, second.pid, third.pid]).size).toBe(3);
     for (const engine of [first, second, third]) expect(await printOf(engine, '3 + 4')).toBe('7');
     await Promise.all([first, second, third].map((engine) => engine.stop()));
@@ -312,14 +312,14 @@ describe('the spare', () => {
   it('is survived when it dies', async () => {
     const before = new Set(await children());
     const factory = factoryWithSpare();
-    const first = await factory.start();
+    const first = await factory.start('a test');
     let spares: number[] = [];
     while (spares.length === 0) {
       spares = (await children()).filter((pid) => !before.has(pid) && pid !== first.pid);
     }
     expect(spares).toHaveLength(1);
     process.kill(spares[0] as number, 'SIGKILL');
-    const second = await factory.start();
+    const second = await factory.start('a test');
     expect(await printOf(second, '3 + 4')).toBe('7');
     await Promise.all([first.stop(), second.stop()]);
     await factory.close();
