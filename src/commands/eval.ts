@@ -11,6 +11,7 @@ import { readText } from '../service/input-file.js';
 import { redactionOf } from '../service/redaction.js';
 import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
 import type { Workplace } from '../service/workplace.js';
+import { neverRan } from '../session/never-ran.js';
 
 type Result = EvaluationResult & {
   /** What earlier commands had left in the outbox, and became of it. */
@@ -107,6 +108,9 @@ export default class Eval extends BackendCommand<Result> {
     }
     if (evaluation.outcome === 'unknown') {
       this.remark(`It may have run in part. To run it again, as a new evaluation: stui eval --rerun ${evaluation.key}`);
+    }
+    if (neverRan(evaluation) && !evaluation.redacted) {
+      this.remark(`Nothing of it ran. To run it, as a new evaluation: stui eval --rerun ${evaluation.key}`);
     }
     return '';
   }

@@ -2,7 +2,7 @@
  * Hands out engines, each once, and keeps one started and waiting. What it holds across an `await` it has let go of before:
  * between taking the spare and forgetting it nothing else may run, or two sessions would get the same one.
  */
-import { type Engine, type EngineFactory, EngineUnavailable } from './contract.js';
+import { type CaptureParts, type Engine, type EngineFactory, EngineUnavailable } from './contract.js';
 import type { EngineProcess } from './process.js';
 
 /** A spare answers within a millisecond. One that hangs must not cost a session more than a start without it, in ms. */
@@ -15,16 +15,19 @@ export interface WarmFactoryOptions {
   /** Whether to keep one engine started and waiting. */
   readonly spare: boolean;
   readonly log: (message: string) => void;
+  readonly takeApart?: (captures: readonly string[]) => CaptureParts;
 }
 
 export class WarmEngineFactory implements EngineFactory {
   readonly name: string;
+  readonly takeApart?: (captures: readonly string[]) => CaptureParts;
   /** Resolves with an engine that nobody owns; undefined when it could not be started. */
   #spare: Promise<EngineProcess | undefined> | undefined;
   #closed = false;
 
   constructor(private readonly options: WarmFactoryOptions) {
     this.name = options.name;
+    if (options.takeApart) this.takeApart = options.takeApart;
   }
 
   async start(owner: string): Promise<Engine> {

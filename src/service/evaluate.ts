@@ -8,6 +8,7 @@ import type { OutboxEntry } from '../local/outbox.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { Evaluation } from '../session/evaluation.js';
+import { neverRan } from '../session/never-ran.js';
 import { type DeliveredEntry, deliverOrphans } from './delivery.js';
 import { givenUp, untilAnswered } from './persistence.js';
 import type { Workplace } from './workplace.js';
@@ -175,7 +176,7 @@ export function exitOf(evaluation: Pick<EvaluationResult, 'outcome' | 'error'>):
     case 'value':
       return 'ok';
     case 'error':
-      return evaluation.error?.class === 'EngineUnavailable' ? 'engineUnavailable' : 'raised';
+      return neverRan(evaluation) && evaluation.error?.class !== 'CodeNotKept' ? 'engineUnavailable' : 'raised';
     case 'interrupted':
       return 'timedOut';
     case 'unknown':

@@ -3,6 +3,7 @@ import type { EngineCommand } from '../command.js';
 import { type EngineFactory, EngineUnavailable } from '../contract.js';
 import { type EngineProcess, startEngineProcess } from '../process.js';
 import { WarmEngineFactory } from '../warm-factory.js';
+import { takeApart } from './child/state/parts.js';
 import { SnapshotCache } from './snapshot.js';
 
 /** Enough for sessions of some hundred thousand objects; an engine at rest uses about 50 MB. */
@@ -30,7 +31,7 @@ export interface EmbeddedEngineOptions {
 export function createEmbeddedEngineFactory(options: EmbeddedEngineOptions): EngineFactory {
   const { spare = false, log = () => {} } = options;
   const launcher = new Launcher(options, log);
-  return new WarmEngineFactory({ name: 'embedded', launch: () => launcher.launch(), spare, log });
+  return new WarmEngineFactory({ name: 'embedded', launch: () => launcher.launch(), spare, log, takeApart });
 }
 
 /** Starts embedded engines, from the snapshot where that works. */

@@ -10,6 +10,12 @@ import { type ObjectIds, type Walk, type WalkedNode, type WalkedObject, Walker, 
 /** Answered instead of names when the walk was too long to know them. */
 const UNKNOWN_NAMES = '*';
 
+/**
+ * Of the heap, what the text of a state may take: an engine that loads it has the line that it came in, the captures in it and
+ * their values at the same time, each of two bytes a character where one character of them needs two.
+ */
+const LOADABLE_SHARE = 1 / 13;
+
 /** Longer texts are remembered by digest: what was captured must not be held twice. */
 const VERBATIM_LENGTH = 64;
 
@@ -54,7 +60,7 @@ export class Capturer {
     for (const name of this.#workspace.takeAssigned()) this.#assigned.add(name);
     let walk: Walk;
     try {
-      walk = this.#walker.walk(this.#roots(), budget?.maxObjects ?? Number.POSITIVE_INFINITY);
+      walk = this.#walk(budget?.maxObjects);
     } catch (error) {
       if (!(error instanceof WalkTooLong)) throw error;
       return { deferred: [...this.#assigned, UNKNOWN_NAMES] };
@@ -66,14 +72,22 @@ export class Capturer {
   settle(): void {
     this.#workspace.takeAssigned();
     this.#assigned.clear();
-    const walk = this.#walker.walk(this.#roots(), Number.POSITIVE_INFINITY);
-    this.#captured = capturedFrom(this.#digest(walk));
+    this.#captured = capturedFrom(this.#digest(this.#walk()));
     this.#classes.settle(this.#classes.changes('full'));
   }
 
   /** Why a binding cannot be saved, by name. */
   unsavedReasons(): ReadonlyMap<string, string> {
-    return this.#digest(this.#walker.walk(this.#roots(), Number.POSITIVE_INFINITY)).unsaved;
+    return this.#digest(this.#walk()).unsaved;
+  }
+
+  /** Names of everything that is there to be captured. */
+  names(): string[] {
+    return Array.from(this.#roots(), ([name]) => name);
+  }
+
+  #walk(maxObjects = Number.POSITIVE_INFINITY): Walk {
+    return this.#walker.walk(this.#roots(), maxObjects, loadableCost());
   }
 
   *#roots(): Generator<readonly [string, St]> {
@@ -146,7 +160,7 @@ export class Capturer {
       kind,
       data,
       saved: names,
-      removed: gone,
+      removed: [...gone, ...classes.dropped],
       unsaved,
       classes: classes.records.map(({ name }) => name),
     };
@@ -173,6 +187,12 @@ function classSideSlots(behavior: St, classes: ClassTracker): string[] {
   const slots: string[] = [];
   for (let at = behavior; at != null && classes.isUserClass(at); at = at.superclass) slots.push(...at.a$cls.slots);
   return slots;
+}
+
+/** Asked when it is needed: a startup snapshot is built under no limit that matters. */
+function loadableCost(): number {
+  const { getHeapStatistics } = require('node:v8') as typeof import('node:v8');
+  return getHeapStatistics().heap_size_limit * LOADABLE_SHARE;
 }
 
 function exceeds(texts: readonly string[], maxBytes: number): boolean {

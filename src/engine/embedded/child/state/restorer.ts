@@ -4,15 +4,8 @@ import type { Amber, St } from '../amber.js';
 import type { Workspace } from '../workspace.js';
 import type { Capturer } from './capturer.js';
 import type { ClassTracker } from './classes.js';
-import { type CaptureData, type ClassRecord, type EncodedObject, type EncodedValue, FORMAT_VERSION } from './format.js';
+import { type EncodedObject, type EncodedValue, foldCaptures } from './format.js';
 import type { ObjectIds } from './walk.js';
-
-/** What the captures say together. */
-interface Folded {
-  readonly roots: Map<string, EncodedValue>;
-  readonly objects: Map<number, EncodedObject>;
-  readonly classes: Map<string, ClassRecord>;
-}
 
 export class Restorer {
   readonly #amber: Amber;
@@ -33,16 +26,14 @@ export class Restorer {
 
   /** @throws when a capture is not one of this engine's */
   restore(captures: readonly string[]): RestoreReply {
-    const folded = fold(captures);
+    const folded = foldCaptures(captures);
     const classes = this.#classes.restore([...folded.classes.values()]);
     const failed: UnsavedBinding[] = [...classes.failed];
-    const restored: string[] = [];
     this.#objects = folded.objects;
     this.#built.clear();
     for (const [name, value] of folded.roots) {
       try {
         this.#place(name, this.#valueOf(value));
-        restored.push(name);
       } catch (error) {
         failed.push({ name, reason: (error as Error).message });
       }
@@ -51,7 +42,7 @@ export class Restorer {
     this.#built.clear();
     this.#objects = new Map();
     this.#capturer.settle();
-    return { restored, failed, classes: classes.names };
+    return { restored: this.#capturer.names(), failed, classes: classes.names };
   }
 
   #place(name: string, value: St): void {
@@ -165,23 +156,4 @@ export class Restorer {
       set.size += 1;
     }
   }
-}
-
-function fold(captures: readonly string[]): Folded {
-  const folded: Folded = { roots: new Map(), objects: new Map(), classes: new Map() };
-  for (const text of captures) {
-    const data = JSON.parse(text) as CaptureData;
-    if (data.version !== FORMAT_VERSION) throw new Error(`a capture has the unknown version ${data.version}`);
-    if (data.kind === 'full') {
-      folded.roots.clear();
-      folded.objects.clear();
-      folded.classes.clear();
-    }
-    for (const name of data.dropped) folded.roots.delete(name);
-    for (const [name, value] of Object.entries(data.roots)) folded.roots.set(name, value);
-    for (const [id, object] of Object.entries(data.objects)) folded.objects.set(Number(id), object);
-    for (const name of data.droppedClasses) folded.classes.delete(name);
-    for (const record of data.classes) folded.classes.set(record.name, record);
-  }
-  return folded;
 }
