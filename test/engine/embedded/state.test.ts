@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { load } from '../../../src/backend/restore-loading.js';
 import type { Capture, Engine, EvaluateReply, RestoreReply } from '../../../src/engine/contract.js';
+import { createEmbeddedEngineFactory } from '../../../src/engine/embedded/factory.js';
 import { AMPLE, engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();
@@ -121,6 +123,44 @@ describe('what cannot be saved', () => {
     expect(third.capture?.saved).toEqual(['x']);
     const { copy } = await restored([first.capture, second.capture, third.capture]);
     expect(await printOf(copy, 'x')).toBe('an OrderedCollection(1)');
+  });
+});
+
+describe('what no engine could load', () => {
+  it('is unsaved by name when it is captured, costs no other binding, and is saved again once it is smaller', async () => {
+    await evaluate("small := { 1 }. huge := String new: 33000000 withAll: $x. list := { 'a'. huge }");
+    const full = await engine.capture('full');
+    const reason = 'more than the 11 MB that an engine can load';
+    expect(full).toMatchObject({
+      saved: ['small'],
+      unsaved: [
+        { name: 'huge', reason: `is ${reason}` },
+        { name: 'list', reason: `holds ${reason}` },
+      ],
+    });
+    const smaller = await evaluate("huge := 'now small'. list at: 2 put: huge");
+    expect(smaller.capture?.saved.slice().sort()).toEqual(['huge', 'list']);
+    const { copy, reply } = await restored([full, smaller.capture]);
+    expect(reply.restored.slice().sort()).toEqual(['huge', 'list', 'small']);
+    expect(await printOf(copy, '{ small. huge. list }')).toBe("#(#(1) 'now small' #('a' 'now small'))");
+  });
+
+  it('is what a capture of an earlier version holds, too: the other bindings come back', async () => {
+    const huge = 'x'.repeat(33_000_000);
+    const earlier = (kind: string, roots: object, objects: object) =>
+      JSON.stringify({ version: 1, kind, roots, dropped: [], objects, classes: [], droppedClasses: [] });
+    const factory = createEmbeddedEngineFactory(rig.factoryOptions({ memoryMb: 64 }));
+    const { engine: loaded, refused } = await load(
+      () => factory.start('a test'),
+      [
+        earlier('full', { small: { o: 1 }, huge }, { 1: { c: 'Array', e: [1, null] } }),
+        earlier('changes', { late: 5 }, {}),
+      ],
+      factory.takeApart,
+    );
+    copies.push(loaded);
+    expect([...refused]).toEqual([['huge', 'could not be loaded: the engine ran out of its 64 MB of memory']]);
+    expect(await printOf(loaded, '{ small. late }')).toBe('#(#(1 nil) 5)');
   });
 });
 
