@@ -69,7 +69,9 @@ export interface EvaluationRequest {
   readonly inspect?: boolean;
   /** What the journal keeps in place of the code, which is then in memory only. */
   readonly recordAs?: string | undefined;
-  /** Key of an evaluation with unknown outcome that is to run again as this one. */
+  /** Bindings that are to stay out of snapshots. */
+  readonly leaveUnsaved?: readonly string[] | undefined;
+  /** Key of an evaluation that is to run again as this one: its outcome is unknown, or it did not run. */
   readonly rerunOf?: string | undefined;
   /** Told when the evaluation is durable, and when it begins. */
   readonly progress?: (status: 'accepted' | 'running', about: Accepted) => void;
@@ -87,6 +89,7 @@ type TellHeld = (why: ProtocolError) => void;
 
 interface RunOptions {
   readonly inspect: boolean;
+  readonly leaveUnsaved?: readonly string[] | undefined;
   /** The input as the journal took it, where it is at hand; it is looked up otherwise. */
   readonly accepted?: StoredEntry['entry'] & InputEntry;
   readonly progress?: EvaluationRequest['progress'] | undefined;
@@ -258,7 +261,7 @@ export class SessionHost {
     progress?.('accepted', { key, session: this.state.id, revision: seq });
     return this.#schedule(
       { seq, key, code, timeoutMs, client },
-      { inspect: request.inspect ?? false, accepted, progress },
+      { inspect: request.inspect ?? false, leaveUnsaved: request.leaveUnsaved, accepted, progress },
     );
   }
 
@@ -579,7 +582,11 @@ export class SessionHost {
   }
 
   /** @param tellHeld called when the outcome is known but the disk does not take it yet */
-  async #run(input: PendingInput, { inspect, accepted, progress }: RunOptions, tellHeld: TellHeld): Promise<Evaluated> {
+  async #run(
+    input: PendingInput,
+    { inspect, leaveUnsaved, accepted, progress }: RunOptions,
+    tellHeld: TellHeld,
+  ): Promise<Evaluated> {
     if (this.#stopping) {
       throw new ProtocolError(
         'ShuttingDown',
@@ -608,6 +615,7 @@ export class SessionHost {
         printLimit: settings.PRINT_LIMIT,
         budget: { maxBytes: settings.CAPTURE_MAX_BYTES, maxObjects: settings.CAPTURE_MAX_OBJECTS },
         inspect,
+        ...(leaveUnsaved ? { leaveUnsaved } : {}),
       });
       this.#requireOwn(ensured.engine);
       inspection = reply.inspection;

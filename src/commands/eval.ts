@@ -8,7 +8,7 @@ import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
 import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
 import { readText } from '../service/input-file.js';
-import { redactionOf } from '../service/redaction.js';
+import { redactionOf, secretsRemark, unsavedBindings } from '../service/redaction.js';
 import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
 import type { Workplace } from '../service/workplace.js';
 import { neverRan } from '../session/never-ran.js';
@@ -29,7 +29,8 @@ export default class Eval extends BackendCommand<Result> {
     'What looks like a secret in the code (a token, a private key, a string called password or apiKey, what the ' +
     'preference secretPatterns matches) runs and is not kept: the journal has [redacted] in its place. Such an evaluation ' +
     'cannot be queued, nor run again from the journal; with the same --key any other secret in that place gets the first ' +
-    'answer. Only the code is redacted: what it answers, prints or binds is kept.';
+    'answer. Only the code is redacted: what it answers, prints or binds is kept, and is in exports. With the preference ' +
+    'secretBindings set to leave-unsaved, the variables that it gives secrets are not saved, and lost with their engine.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> '3 + 4'",
     '<%= config.bin %> <%= command.id %> -f Counter.st --session build-42',
@@ -71,6 +72,7 @@ export default class Eval extends BackendCommand<Result> {
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(Eval);
     const workplace = this.workplace(flags);
+    this.#secretsRemark = (code) => secretsRemark(workplace, code);
     const keepForLater = keepsForLater(flags.offline, process.env);
     const given = { key: flags.key, timeoutMs: flags.timeout, ifRevision: flags['if-revision'], keepForLater };
     if (flags.rerun !== undefined && args.code !== undefined) {
@@ -89,11 +91,14 @@ export default class Eval extends BackendCommand<Result> {
     return { ...evaluation, delivered };
   }
 
+  /** Set with the workplace: what is said depends on its preferences. */
+  #secretsRemark: (code: string) => string = String;
+
   protected override async render(evaluation: Result): Promise<string> {
     for (const entry of evaluation.delivered) this.remark(deliveryRemark(entry));
     if (evaluation.restored) this.remark(restoreRemark(evaluation.restored));
     if (evaluation.redacted) {
-      this.remark('stui: the code holds secrets; the journal keeps it with [redacted] in their place');
+      this.remark(this.#secretsRemark(evaluation.code));
     }
     if (evaluation.outcome === 'queued') {
       this.remark(
@@ -119,9 +124,10 @@ export default class Eval extends BackendCommand<Result> {
     workplace: Workplace,
     given: string | undefined,
     { file, redact }: { file?: string | undefined; redact: boolean },
-  ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs'>> {
+  ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs' | 'leaveUnsaved'>> {
     const code = await this.code(given, file);
-    return { code, recordAs: redact ? redactionOf(workplace)(code) : undefined };
+    const recordAs = redact ? redactionOf(workplace)(code) : undefined;
+    return { code, recordAs, leaveUnsaved: unsavedBindings(workplace, recordAs) };
   }
 
   private async code(code: string | undefined, file: string | undefined): Promise<string> {

@@ -53,6 +53,8 @@ export interface EvaluateRequest {
   /** Longest print string to return, in characters; longer ones end in an ellipsis. */
   readonly printLimit: number;
   readonly budget: CaptureBudget;
+  /** Bindings that stay out of captures from here on, until an evaluation that does not name them assigns them. */
+  readonly leaveUnsaved?: readonly string[];
   /** Also describe the resulting object's instance variables. */
   readonly inspect?: boolean;
 }

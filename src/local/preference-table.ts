@@ -17,7 +17,13 @@ export interface PreferenceValues {
   readonly reconnectBudget: number;
   /** Sources of regular expressions. */
   readonly secretPatterns: readonly string[];
+  readonly secretBindings: SecretBindings;
 }
+
+/** What becomes of a binding that an evaluation gives a secret. */
+export type SecretBindings = (typeof SECRET_BINDINGS)[number];
+
+const SECRET_BINDINGS = ['save', 'leave-unsaved'] as const;
 
 export type PreferenceKey = keyof PreferenceValues;
 
@@ -100,6 +106,12 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     doc: 'What else in evaluated code is a secret; the journal keeps it without the first group, or without all of a match.',
     allowed: 'a JSON list of regular expressions, such as ["corp-[0-9]{8}"]',
     parse: patternSources,
+  },
+  secretBindings: {
+    default: 'save',
+    doc: 'Whether a variable that is given a secret is saved, and so in every snapshot and export, or left unsaved, and lost with its engine.',
+    allowed: SECRET_BINDINGS.join(' or '),
+    parse: (input) => SECRET_BINDINGS.find((each) => each === input),
   },
   engineMemoryMb: {
     default: 128,

@@ -26,6 +26,8 @@ export interface EvaluationOrder {
   readonly rerunOf?: string;
   /** What the journal keeps in place of the code, which holds secrets. The code is then kept nowhere, not even for later. */
   readonly recordAs?: string | undefined;
+  /** Bindings that are not to be saved, because the code gives them secrets. */
+  readonly leaveUnsaved?: readonly string[] | undefined;
   /** The code comes from the journal of a backend, so that it need not be kept here too. */
   readonly replayed?: boolean;
 }
@@ -87,6 +89,7 @@ function askFor(workplace: Workplace, order: EvaluationOrder, key: string): Prom
         if_revision: order.ifRevision,
         rerun_of: order.rerunOf,
         record_as: order.recordAs,
+        leave_unsaved: order.leaveUnsaved && [...order.leaveUnsaved],
         interim: true,
       },
       // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.

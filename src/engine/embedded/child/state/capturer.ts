@@ -16,6 +16,8 @@ const UNKNOWN_NAMES = '*';
  */
 const LOADABLE_SHARE = 1 / 13;
 
+const LEFT_UNSAVED = 'was given a secret, and is left unsaved as asked for';
+
 /** Longer texts are remembered by digest: what was captured must not be held twice. */
 const VERBATIM_LENGTH = 64;
 
@@ -48,11 +50,21 @@ export class Capturer {
   #captured = NOTHING;
   /** Names assigned since the last capture, known even when the walk is too long. */
   readonly #assigned = new Set<string>();
+  readonly #leftUnsaved = new Set<string>();
 
   constructor(amber: Amber, workspace: Workspace, classes: ClassTracker, ids: ObjectIds) {
     this.#workspace = workspace;
     this.#classes = classes;
     this.#walker = new Walker(amber, ids);
+  }
+
+  /** Says which of the names that were assigned since the last call are not to be saved; the others of them are. */
+  leaveUnsaved(names: readonly string[]): void {
+    for (const name of this.#workspace.takeAssigned()) {
+      this.#assigned.add(name);
+      if (names.includes(name)) this.#leftUnsaved.add(name);
+      else this.#leftUnsaved.delete(name);
+    }
   }
 
   /** Undefined when there is nothing to say. */
@@ -105,7 +117,8 @@ export class Capturer {
     const unsaved = new Map<string, string>();
     const saved = new Map<string, WalkedNode>();
     for (const [name, root] of walk.roots) {
-      if (root.obstacle !== undefined || root.children.some((each) => obstructed.has(each))) {
+      if (this.#leftUnsaved.has(name)) unsaved.set(name, LEFT_UNSAVED);
+      else if (root.obstacle !== undefined || root.children.some((each) => obstructed.has(each))) {
         unsaved.set(name, obstacleReason(root));
       } else saved.set(name, root);
     }
