@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { load } from '../../../src/backend/restore-loading.js';
 import type { Capture, Engine, EvaluateReply, RestoreReply } from '../../../src/engine/contract.js';
-import { createEmbeddedEngineFactory } from '../../../src/engine/embedded/factory.js';
+import { takeApart } from '../../../src/engine/embedded/child/state/parts.js';
 import { AMPLE, engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();

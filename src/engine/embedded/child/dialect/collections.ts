@@ -198,6 +198,13 @@ export function installCollections(amber: Amber, printer: Printer): void {
     shallowCopy() {
       return makeInterval(this.first, this.last, this.step);
     },
+    // A copy that is sorted in place would still be an Interval, and print as its two ends.
+    'sorted:'(block) {
+      return sortInPlace(Array.from(this), block);
+    },
+    sorted() {
+      return sortInPlace(Array.from(this), nil);
+    },
     increment() {
       return this.step;
     },
@@ -297,6 +304,28 @@ export function installCollections(amber: Amber, printer: Printer): void {
         stream._nextPutAll_('->');
         stream._print_(this.value);
       });
+    },
+  });
+  installMethods(amber, globals.Dictionary, {
+    // Amber's sends to what an empty block answers, which is no object.
+    'positionOfKey:'(key) {
+      const sought = amber.asReceiver(key);
+      return this.keys.findIndex((each: St) => amber.asReceiver(each).__eq(sought) === true);
+    },
+  });
+  installMethods(amber, globals.Stream, {
+    beWriteOnly() {
+      this.isWriteOnly = true;
+      return this;
+    },
+    reset() {
+      this.position = 0;
+      // What was written before has no reader.
+      if (this.isWriteOnly === true) {
+        this.collection = this.collection._copyEmpty();
+        this.streamSize = 0;
+      }
+      return this;
     },
   });
   installMethods(amber, globals.AssociativeCollection, {
