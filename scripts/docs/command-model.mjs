@@ -42,7 +42,10 @@ const ENVIRONMENT = [
   ['STUI_LOG', 'With "debug", failures show their stack trace on standard error.'],
   ['NO_COLOR', 'Switches colours off.'],
   ['FORCE_COLOR', 'Switches colours on where there is no terminal.'],
-  ['CI', 'Plain lines instead of spinners.'],
+  [
+    'CI',
+    'Plain lines instead of spinners; nothing waits in the outbox, and new sessions do not become the current one.',
+  ],
 ];
 
 function describeCommand(command) {

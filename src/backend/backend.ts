@@ -1,10 +1,12 @@
 /** A backend put together: journal, engines, sessions, socket. Started, told to stop, and that is all. */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFactory } from '../engine/contract.js';
 import { writeWhole } from '../files/durable-file.js';
 import { ownIdentity } from '../files/process-identity.js';
 import type { Journal } from '../journal/journal.js';
+import type { DescriptorReserve } from '../process/descriptors.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
@@ -23,6 +25,7 @@ export interface BackendOptions {
   readonly grants: Grants;
   readonly limits: Limits;
   readonly log: (message: string) => void;
+  readonly descriptors: Pick<DescriptorReserve, 'use' | 'lendNow'>;
 }
 
 export class Backend {
@@ -30,6 +33,8 @@ export class Backend {
   readonly #router: RouterServer;
   readonly #info;
   #stopping = false;
+  /** As it was told last. */
+  #memoryBytes = 0;
 
   constructor(private readonly options: BackendOptions) {
     const { journal, engines, log } = options;
@@ -40,6 +45,12 @@ export class Backend {
       engine: engines.name,
       startedAt: new Date(),
       stopping: () => this.#stopping,
+      descriptors: () => options.descriptors.use(),
+      memoryBytes: () => {
+        // The system is asked through a file.
+        this.#memoryBytes = options.descriptors.lendNow(() => process.memoryUsage.rss()) ?? this.#memoryBytes;
+        return this.#memoryBytes;
+      },
     };
     const { grants, limits } = options;
     const now = () => new Date();
@@ -59,9 +70,12 @@ export class Backend {
       startedAt: this.#info.startedAt.toISOString(),
       processStart: ownIdentity().startedAt,
     };
-    writeWhole(join(this.options.dataDirectory, BACKEND_RECORD_FILE), `${JSON.stringify(record)}\n`);
+    const file = join(this.options.dataDirectory, BACKEND_RECORD_FILE);
+    // A backend that stops in order takes its record away.
+    const crashed = existsSync(file);
+    writeWhole(file, `${JSON.stringify(record)}\n`);
     void this.#router.serve();
-    await this.#registry.start();
+    await this.#registry.start({ crashed });
     return record;
   }
 

@@ -11,7 +11,8 @@ import { isEqual, isObject, type JsonObject } from '../session/json.js';
 import { mergeContexts, type PathConflict } from '../session/merge-context.js';
 import { applyMergePatch } from '../session/merge-patch.js';
 import { mergePatchBetween } from '../session/merge-patch-between.js';
-import { contextRevision, type OpenConflict, type SessionState } from '../session/state.js';
+import { patchDigest } from '../session/patch-digest.js';
+import { type AnsweredKey, contextRevision, type OpenConflict, type SessionState } from '../session/state.js';
 import { uniteValues } from '../session/unite-values.js';
 import { Lane } from './lane.js';
 import { CONTEXT_WINDOW_MS, RECENT_CONTEXTS } from './settings.js';
@@ -42,6 +43,12 @@ export interface KeptSession {
   readonly monotonicMs: () => number;
 }
 
+/** What was asked for under a key. */
+interface KeyOf {
+  readonly key: string;
+  readonly digest?: string;
+}
+
 interface Waiting {
   readonly change: ContextChange;
   readonly resolve: (conflicts: readonly OpenConflict[]) => void;
@@ -69,7 +76,7 @@ export class ContextKeeper {
   /**
    * Makes a change, durable when it resolves.
    * @returns the conflicts that it met; the session keeps what it had there
-   * @throws {ProtocolError} SessionClosed, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull
+   * @throws {ProtocolError} SessionClosed, KeyConflict, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull
    */
   change(change: ContextChange): Promise<readonly OpenConflict[]> {
     return new Promise((resolve, reject) => {
@@ -116,14 +123,13 @@ export class ContextKeeper {
     { client, key }: { client: string; key: string },
   ): Promise<readonly OpenConflict[]> {
     return this.#lane.run(async () => {
-      const answered = this.#answered(key);
-      if (answered) return answered;
+      if (this.#answered(key)) return this.#conflictsOf(key);
       const { context } = this.session.state;
       const merge = mergeContexts(base.context, context, theirs);
       checkSize(merge.context);
       const bodies = [
-        ...contextBody(context, merge.context, [key], base.revision),
-        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision, key)),
+        ...contextBody(context, merge.context, [{ key }], base.revision),
+        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision, { key })),
       ];
       if (bodies.length > 0) await this.session.append(client, bodies);
       return this.#openAmong(bodies);
@@ -146,33 +152,34 @@ export class ContextKeeper {
     const { client, ifRevision } = (group[0] as Waiting).change;
     const before = this.session.state.context;
     let context = before;
-    const keys: string[] = [];
+    const keys: KeyOf[] = [];
     const conflicts: EntryBody[] = [];
     const done: { waiting: Waiting; bodies: readonly EntryBody[] }[] = [];
-    const taken = new Map<string, readonly EntryBody[]>();
+    const taken = new Map<string, { digest: string; bodies: readonly EntryBody[] }>();
     let base: number | undefined;
     for (const waiting of group) {
       try {
         this.session.requireOpen();
         const { key } = waiting.change;
-        const answered = key === undefined ? undefined : this.#answered(key);
-        if (answered) {
-          waiting.resolve(answered);
-          continue;
-        }
+        const digest = patchDigest(waiting.change.patch);
         const twin = key === undefined ? undefined : taken.get(key);
-        if (twin) {
-          done.push({ waiting, bodies: twin });
+        const earlier = key === undefined ? undefined : (twin ?? this.#answered(key));
+        if (key !== undefined && earlier !== undefined) {
+          await this.#requireSame(earlier.digest, digest, context, waiting.change);
+          if (twin) done.push({ waiting, bodies: twin.bodies });
+          else waiting.resolve(this.#conflictsOf(key));
           continue;
         }
         const merge = await this.#merge(context, waiting.change);
-        const bodies = merge.conflicts.map((each) => this.#conflictBody(each, merge.base, key));
+        const bodies = merge.conflicts.map((each) =>
+          this.#conflictBody(each, merge.base, key === undefined ? {} : { key, digest }),
+        );
         context = merge.context;
         if (merge.base < contextRevision(this.session.state)) base = Math.min(base ?? merge.base, merge.base);
         if (key !== undefined) {
-          taken.set(key, bodies);
+          taken.set(key, { digest, bodies });
           // A conflict keeps its key itself.
-          if (bodies.length === 0) keys.push(key);
+          if (bodies.length === 0) keys.push({ key, digest });
         }
         conflicts.push(...bodies);
         done.push({ waiting, bodies });
@@ -202,11 +209,30 @@ export class ContextKeeper {
     });
   }
 
+  #answered(key: string): AnsweredKey | undefined {
+    return this.session.state.contextKeys.find((answered) => answered.key === key);
+  }
+
   /** @returns what a change that was answered before was answered with */
-  #answered(key: string): readonly OpenConflict[] | undefined {
-    const { contextKeys, conflicts } = this.session.state;
-    if (!contextKeys.some((answered) => answered.key === key)) return undefined;
-    return conflicts.filter((conflict) => conflict.key === key);
+  #conflictsOf(key: string): readonly OpenConflict[] {
+    return this.session.state.conflicts.filter((conflict) => conflict.key === key);
+  }
+
+  /**
+   * A change that was made already, made again from a context that has it, asks for less; it is the same all the same.
+   * @param answered digest of what was asked for first; undefined where that was not kept, and is taken for the same
+   * @throws {ProtocolError} KeyConflict when the change would be lost
+   */
+  async #requireSame(
+    answered: string | undefined,
+    digest: string,
+    context: Context,
+    change: ContextChange,
+  ): Promise<void> {
+    if (answered === undefined || answered === digest) return;
+    const merge = await this.#merge(context, change);
+    if (merge.conflicts.length === 0 && isEqual(merge.context, context)) return;
+    throw new ProtocolError('KeyConflict', `The key ${change.key} belongs to another change of the context`);
   }
 
   async #merge(
@@ -242,9 +268,11 @@ export class ContextKeeper {
     return recent?.context ?? (await this.session.stateAt(Math.max(1, revision))).context;
   }
 
-  #conflictBody({ path, ...sides }: PathConflict, baseRevision: number, key?: string): ConflictEntry {
+  #conflictBody({ path, ...sides }: PathConflict, baseRevision: number, asked: Partial<KeyOf>): ConflictEntry {
+    const { key, digest } = asked;
     const id = this.session.newId();
-    return { type: 'conflict', id, path, baseRevision, ...sides, ...(key === undefined ? {} : { key }) };
+    const by = key === undefined ? {} : { key, ...(digest === undefined ? {} : { digest }) };
+    return { type: 'conflict', id, path, baseRevision, ...sides, ...by };
   }
 
   #openAmong(bodies: readonly EntryBody[]): OpenConflict[] {
@@ -278,10 +306,20 @@ function grouped(waiting: readonly Waiting[]): Waiting[][] {
 }
 
 /** A change that made no difference is written for its key: it must not make one when it comes again. */
-function contextBody(before: Context, after: Context, keys: readonly string[], base?: number): ContextEntry[] {
+function contextBody(before: Context, after: Context, asked: readonly KeyOf[], base?: number): ContextEntry[] {
   const patch = mergePatchBetween(before, after);
-  if (Object.keys(patch).length === 0 && keys.length === 0) return [];
-  return [{ type: 'context', patch, ...(base === undefined ? {} : { base }), ...(keys.length > 0 ? { keys } : {}) }];
+  if (Object.keys(patch).length === 0 && asked.length === 0) return [];
+  const keys = asked.map(({ key }) => key);
+  const digests = asked.flatMap(({ digest }) => digest ?? []);
+  return [
+    {
+      type: 'context',
+      patch,
+      ...(base === undefined ? {} : { base }),
+      ...(keys.length > 0 ? { keys } : {}),
+      ...(digests.length > 0 && digests.length === keys.length ? { digests } : {}),
+    },
+  ];
 }
 
 /** Checks the parts that were touched: what stands there from before is not this change's fault. */

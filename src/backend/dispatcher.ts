@@ -14,6 +14,8 @@ import {
   UnreadableRequest,
 } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { formatPath } from '../session/context-path.js';
+import { InexactJson, parseExactJson } from '../session/exact-json.js';
 import type { Handlers, Progress } from './handlers.js';
 
 /**
@@ -32,6 +34,9 @@ const ONCE: readonly string[] = [
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Commands with JSON that is kept as it comes. What has been parsed shows no more what it was written as. */
+const KEEPING_JSON: readonly string[] = ['resolve_conflict', 'update_session_state'] satisfies CommandName[];
 
 /** Answers kept for requests that come again: links move within seconds. */
 const KEPT_ANSWERS = 64;
@@ -57,6 +62,8 @@ export class Dispatcher {
     }
     const again = this.#answers.get(String(request.id));
     if (again) return again;
+    const inexact = KEEPING_JSON.includes(request.command) ? inexactJson(request.command, bytes) : undefined;
+    if (inexact) return errorReply(request.id, inexact, new Date());
     const answer = this.#answer(request, tell);
     if (ONCE.includes(request.command) && UUID.test(String(request.id))) this.#keep(String(request.id), answer);
     return answer;
@@ -99,5 +106,18 @@ export class Dispatcher {
     }
     this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return new ProtocolError('RuntimeError', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** @returns what a client is told of JSON that would come back as something else */
+function inexactJson(command: string, bytes: Uint8Array): ProtocolError | undefined {
+  try {
+    parseExactJson(new TextDecoder().decode(bytes));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InexactJson)) throw error;
+    const [part, ...path] = error.path;
+    const place = formatPath(part === 'parameters' ? path : error.path);
+    return new ProtocolError('InvalidParameters', `${command}: "${place}": ${error.reason}`);
   }
 }

@@ -7,7 +7,7 @@ export interface Resident {
   readonly state: { readonly id: string };
   /** Or gets one now. */
   readonly hasEngine: boolean;
-  /** When its engine last worked, on the monotonic clock, if it can be stopped without losing anything. */
+  /** When its engine last worked, on the monotonic clock, if it can be stopped without losing anything and is not being. */
   hibernatableSince(): number | undefined;
   /** Stops the engine if that still loses nothing. */
   hibernate(): Promise<void>;
@@ -16,8 +16,6 @@ export interface Resident {
 export class EngineRoom implements EngineFactory {
   readonly name: string;
   readonly takeApart?: (captures: readonly string[]) => CaptureParts;
-  /** Those that were asked to leave and have not: a second start needs the room of another one. */
-  readonly #leaving = new Set<Resident>();
 
   constructor(
     private readonly engines: EngineFactory,
@@ -41,6 +39,10 @@ export class EngineRoom implements EngineFactory {
     }
   }
 
+  warm(count: number): void {
+    this.engines.warm(count);
+  }
+
   close(): Promise<void> {
     return this.engines.close();
   }
@@ -50,16 +52,9 @@ export class EngineRoom implements EngineFactory {
     const [longest] = this.residents()
       .map((resident) => ({ resident, since: resident.hibernatableSince() }))
       .filter((each): each is { resident: Resident; since: number } => each.since !== undefined)
-      .filter(({ resident }) => !this.#leaving.has(resident))
       .sort((a, b) => a.since - b.since);
     if (!longest) return false;
-    const { resident } = longest;
-    this.#leaving.add(resident);
-    try {
-      await resident.hibernate();
-    } finally {
-      this.#leaving.delete(resident);
-    }
-    return !resident.hasEngine;
+    await longest.resident.hibernate();
+    return !longest.resident.hasEngine;
   }
 }

@@ -7,6 +7,12 @@ import { MAX_SOCKETS } from './settings.js';
 /** Replies waiting for a slow peer, in messages; beyond, libzmq drops them and the peer asks again by key. */
 const SEND_HIGH_WATER_MARK = 1_000;
 
+/**
+ * A peer that has not said by then that it speaks ZeroMQ is let go of, in ms: each takes a file descriptor. Three round trips
+ * over the worst line that a client still works on.
+ */
+const HANDSHAKE_MS = 10_000;
+
 /** Time for replies to leave when the socket closes, in ms. */
 const LINGER_MS = 500;
 
@@ -16,6 +22,7 @@ export class RouterServer {
     sendHighWaterMark: SEND_HIGH_WATER_MARK,
     linger: LINGER_MS,
     backlog: MAX_SOCKETS,
+    handshakeInterval: HANDSHAKE_MS,
   });
   readonly #outgoing: Buffer[][] = [];
   #sending = false;

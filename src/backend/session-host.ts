@@ -248,6 +248,8 @@ export class SessionHost {
       ...(replayOf === undefined ? {} : { replayOf }),
       ...(recordAs === undefined ? {} : { redacted: true }),
     };
+    // An engine that has nothing to do compiles it while the disk is written to.
+    if (this.#lane.length === 0) this.#engine?.prepare(code);
     let stored: readonly StoredEntry[];
     try {
       stored = await this.#append(client, [input], request.ifRevision);
@@ -651,10 +653,10 @@ export class SessionHost {
       throw new ProtocolError('KeyConflict', `The key ${request.key} belongs to an evaluation of other code`);
     }
     if (known.outcome !== 'queued') return { result: { ...known, fromJournal: true, restored: null } };
+    request.progress?.('accepted', { key: known.key, session: known.session, revision: known.revision });
     const running = this.#waiting.get(request.key);
     if (!running)
       throw new ProtocolError('ShuttingDown', `The evaluation ${request.key} is accepted and not yet answered`);
-    request.progress?.('accepted', { key: known.key, session: known.session, revision: known.revision });
     const { result } = await running.told;
     return { result: { ...result, fromJournal: true } };
   }

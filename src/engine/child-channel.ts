@@ -1,7 +1,6 @@
 /** A channel to a child process: calls and answers on file descriptor 3, interrupts on 4 where the engine takes them there. */
-import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { signalGroup, startProcess } from '../process/spawn.js';
+import { type StartedProcess, signalGroup, startProcess } from '../process/spawn.js';
 import type { ChannelListener, EngineChannel, OpenChannel } from './channel.js';
 import { type EngineCommand, NONCE_VARIABLE } from './command.js';
 import { JsonLines } from './json-lines.js';
@@ -32,7 +31,7 @@ class ChildChannel implements EngineChannel {
   #ended = false;
 
   constructor(
-    private readonly child: ChildProcess & { readonly pid: number },
+    private readonly child: StartedProcess,
     private readonly interruptBy: EngineCommand['interruptBy'],
   ) {
     this.#pipe = child.stdio[3] as Duplex;

@@ -138,6 +138,11 @@ export interface Engine {
   readonly exited: Promise<EngineExit>;
   /** @throws {EngineDied} when the process ends before it answers. */
   evaluate(request: EvaluateRequest): Promise<EvaluateReply>;
+  /**
+   * Says what is likely to be evaluated next. An engine with the capability `prepare` compiles it, runs none of it, and does not
+   * answer.
+   */
+  prepare(code: string): void;
   /** Applies captures in order: one `full`, then `changes`. Only on an engine that has evaluated nothing. */
   restore(captures: readonly string[]): Promise<RestoreReply>;
   /** Captures without a budget. `changes` answers undefined when nothing changed since the last capture. */
@@ -172,6 +177,8 @@ export interface EngineFactory {
    * @throws when the captures are none of this kind of engine's
    */
   readonly takeApart?: (captures: readonly string[]) => CaptureParts;
+  /** Starts engines before they are asked for, until so many wait. Where that cannot be done, nothing is the worse for it. */
+  warm(count: number): void;
   /** Ends idle spares. Engines already handed out are their owners' to stop. */
   close(): Promise<void>;
 }

@@ -5,6 +5,11 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 
+export type { SpawnOptions };
+
+/** A process that has started. */
+export type StartedProcess = ChildProcess & { readonly pid: number };
+
 /** What the system says when there is nothing wrong with the program but too little of something else. */
 const SCARCITY: Readonly<Record<string, string>> = {
   EMFILE: 'this process has no file descriptors left (see ulimit -n)',
@@ -41,18 +46,14 @@ export function isScarcity(error: unknown): boolean {
  * Starts a process. Attach listeners in the turn in which the promise resolves: nothing it writes, nor its end, is missed.
  * @throws {SpawnFailed} when it cannot be started, for whatever reason
  */
-export function startProcess(
-  file: string,
-  args: readonly string[],
-  options: SpawnOptions,
-): Promise<ChildProcess & { readonly pid: number }> {
+export function startProcess(file: string, args: readonly string[], options: SpawnOptions): Promise<StartedProcess> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => reject(new SpawnFailed(file, error));
     try {
       const child = spawn(file, [...args], options);
       // Stays for the life of the process: a signal that cannot be sent is told as an 'error', too.
       child.on('error', failed);
-      child.once('spawn', () => resolve(child as ChildProcess & { readonly pid: number }));
+      child.once('spawn', () => resolve(child as StartedProcess));
     } catch (error) {
       failed(error as Error);
     }

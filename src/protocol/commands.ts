@@ -82,6 +82,16 @@ export const getBackendStatus = command({
     queued: number('Evaluations accepted and not yet answered.'),
     memoryBytes: number('Resident memory of the backend process, engines not included.'),
     storageBytes: number('Stored size of all journals and snapshots.'),
+    descriptors: v.optional(
+      v.pipe(
+        v.object({
+          limit: v.pipe(v.nullable(v.number()), doc('Most there may be; null where the system does not tell.')),
+          used: v.pipe(v.nullable(v.number()), doc('Open now; null where the system does not tell.')),
+          reserved: number('Of these, kept for engines, which clients cannot use up.'),
+        }),
+        doc('File descriptors of the backend process. Absent from backends before version 0.2.'),
+      ),
+    ),
   }),
   errors: [],
 });
@@ -227,7 +237,13 @@ export const updateSessionState = command({
   published: true,
   parameters: v.object({
     session_id: sessionId,
-    state_data: v.pipe(mapping(v.string(), v.unknown()), doc('The patch.')),
+    state_data: v.pipe(
+      mapping(v.string(), v.unknown()),
+      doc(
+        'The patch. What would not come back as it is written is refused: a number that a double cannot hold ' +
+          '(12345678901234567890, 1e400), a name that an object has twice, half of a surrogate pair.',
+      ),
+    ),
     client_id: caller,
     if_revision: ifRevision,
     base_revision: v.optional(
@@ -236,7 +252,9 @@ export const updateSessionState = command({
           'be merged becomes a conflict. Without it the patch applies to the present context.',
       ),
     ),
-    key: v.optional(identifier('Idempotency key. A second request with it changes nothing.')),
+    key: v.optional(
+      identifier('Idempotency key. The same change with it again changes nothing; another change is a `KeyConflict`.'),
+    ),
   }),
   result: v.object({
     session_id: text('Session id.'),
@@ -251,6 +269,7 @@ export const updateSessionState = command({
     'AmbiguousSession',
     'DamagedData',
     'SessionClosed',
+    'KeyConflict',
     'RevisionConflict',
     'LimitExceeded',
     'StorageFull',

@@ -80,6 +80,8 @@ export interface ContextEntry {
   readonly base?: number;
   /** Idempotency keys of the requests that this patch answers; several where they came in quick succession. */
   readonly keys?: readonly string[];
+  /** Of what was asked for under each of `keys`, see patch-digest.ts; absent where an earlier version wrote the entry. */
+  readonly digests?: readonly string[];
 }
 
 /**
@@ -98,6 +100,8 @@ export interface ConflictEntry {
   readonly theirs?: unknown;
   /** Idempotency key of the request, so that its retry finds the conflict again. */
   readonly key?: string;
+  /** Of what was asked for under it; absent where an earlier version wrote the entry. */
+  readonly digest?: string;
 }
 
 export const RESOLUTIONS = ['ours', 'theirs', 'union', 'value'] as const;

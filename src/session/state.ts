@@ -59,6 +59,8 @@ export interface Sharing {
 export interface AnsweredKey {
   readonly key: string;
   readonly revision: number;
+  /** Of what was asked for; absent where an earlier version made the change. */
+  readonly digest?: string;
 }
 
 /** Keys of context changes that are remembered: a retry comes within seconds. */
@@ -301,9 +303,12 @@ function applyOutput(state: SessionState, output: OutputEntry & EntryHeader): vo
   });
 }
 
-function applyContext(state: SessionState, { patch, keys }: ContextEntry, seq: number): void {
+function applyContext(state: SessionState, { patch, keys = [], digests = [] }: ContextEntry, seq: number): void {
   patchContext(state, patch, seq);
-  if (keys) rememberKeys(state, keys, seq);
+  rememberKeys(
+    state,
+    keys.map((key, index) => answeredKey(key, seq, digests[index])),
+  );
 }
 
 function patchContext(state: SessionState, patch: Readonly<Record<string, unknown>>, seq: number): void {
@@ -311,14 +316,17 @@ function patchContext(state: SessionState, patch: Readonly<Record<string, unknow
   for (const part of Object.keys(patch)) state.contextParts[part] = seq;
 }
 
-function rememberKeys(state: SessionState, keys: readonly string[], revision: number): void {
-  const added = keys.map((key) => ({ key, revision }));
+function answeredKey(key: string, revision: number, digest: string | undefined): AnsweredKey {
+  return { key, revision, ...(digest === undefined ? {} : { digest }) };
+}
+
+function rememberKeys(state: SessionState, added: readonly AnsweredKey[]): void {
   state.contextKeys = [...state.contextKeys, ...added].slice(-MAX_CONTEXT_KEYS);
 }
 
 function applyConflict(state: SessionState, entry: ConflictEntry & EntryHeader): void {
-  const { id, path, baseRevision, key, seq, time, client } = entry;
-  if (key !== undefined) rememberKeys(state, [key], seq);
+  const { id, path, baseRevision, key, digest, seq, time, client } = entry;
+  if (key !== undefined) rememberKeys(state, [answeredKey(key, seq, digest)]);
   const sides = Object.fromEntries(
     (['base', 'ours', 'theirs'] as const).filter((side) => side in entry).map((side) => [side, entry[side]]),
   );

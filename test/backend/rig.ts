@@ -158,6 +158,8 @@ export function handlersOf({ registry, journal, engines, clock }: Rig): Handlers
     engine: engines.name,
     startedAt: clock.now(),
     stopping: () => false,
+    descriptors: () => ({ limit: null, used: null, reserved: 0 }),
+    memoryBytes: () => 0,
   };
   return createHandlers({ registry, journal, uploads: new Uploads(), now: clock.now }, info);
 }

@@ -24,17 +24,21 @@ export class ToyFactory implements EngineFactory {
   readonly name = 'toy';
   /** Every code that any engine of this factory began to run, in order. */
   readonly ran: string[] = [];
+  /** Every code that any of them was to compile ahead. */
+  readonly prepared: string[] = [];
   /** Those that were given to somebody, in this order. */
   readonly engines: ToyEngine[] = [];
   /** All that run, the spare among them. */
   readonly #alive = new Map<number, ToyEngine>();
   readonly takeApart: typeof takeApart;
   readonly #factory: WarmEngineFactory;
-  #unavailable: SpawnFailed | undefined;
   /** Says which bindings no engine has after a restore, whatever the captures hold. */
   drops: (name: string) => boolean = () => false;
   /** Says what an engine dies of when it is given it. */
   diesOf: (capture: string) => boolean = () => false;
+  #unavailable = false;
+  /** So many processes fit, the spare included: another one is refused for want of descriptors. */
+  capacity = Number.POSITIVE_INFINITY;
   /** Says which captures no engine takes. */
   refuses: (capture: string) => boolean = () => false;
 
@@ -45,6 +49,7 @@ export class ToyFactory implements EngineFactory {
       spare: true,
       log: () => {},
       takeApart,
+      clock,
     });
     this.takeApart = takeApart;
   }
@@ -61,20 +66,18 @@ export class ToyFactory implements EngineFactory {
 
   /** No engine can be started, and there is no spare. */
   set unavailable(is: boolean) {
-    this.fail(is ? 'EACCES' : undefined);
-  }
-
-  /** No engine can be started, for this reason of the system, and there is no spare. */
-  fail(code: string | undefined): void {
-    this.#unavailable =
-      code === undefined ? undefined : new SpawnFailed('toy', Object.assign(new Error(code), { code }));
-    if (this.#unavailable) for (const toy of [...this.#alive.values()]) if (!this.engines.includes(toy)) toy.die();
+    this.#unavailable = is;
+    if (is) for (const toy of [...this.#alive.values()]) if (!this.engines.includes(toy)) toy.die();
   }
 
   async start(owner: string): Promise<Engine> {
     const engine = await this.#factory.start(owner);
     this.engines.push(this.#alive.get(engine.pid) as ToyEngine);
     return engine;
+  }
+
+  warm(count: number): void {
+    this.#factory.warm(count);
   }
 
   close(): Promise<void> {
@@ -84,7 +87,8 @@ export class ToyFactory implements EngineFactory {
   #launch(): Promise<EngineProcess> {
     const command = { file: 'toy', args: [], env: {}, interruptBy: 'pipe' } as const;
     const open = async (_: unknown, nonce: string) => {
-      if (this.#unavailable) throw this.#unavailable;
+      if (this.#unavailable) throw failure('EACCES');
+      if (this.running >= this.capacity) throw failure('EMFILE');
       const toy = new ToyEngine(nonce, this);
       this.#alive.set(toy.pid, toy);
       toy.whenEnded = () => this.#alive.delete(toy.pid);
@@ -92,6 +96,10 @@ export class ToyFactory implements EngineFactory {
     };
     return startEngineProcess(command, { open, clock: this.clock });
   }
+}
+
+function failure(code: string): SpawnFailed {
+  return new SpawnFailed('toy', Object.assign(new Error(code), { code }));
 }
 
 /** Stands in captures for the source of a class. */
@@ -108,7 +116,7 @@ function takeApart(captures: readonly string[]): CaptureParts {
 }
 
 export class ToyEngine implements EngineProgram {
-  readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: [] };
+  readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: ['prepare'] };
   readonly channel: ProgramChannel;
   whenEnded: () => void = () => {};
   readonly #values = new Map<string, string>();
@@ -141,6 +149,8 @@ export class ToyEngine implements EngineProgram {
     switch (operation.op) {
       case 'evaluate':
         return this.#evaluate(operation.request);
+      case 'prepare':
+        return this.factory.prepared.push(operation.code);
       case 'restore':
         return this.#restore(operation.captures);
       case 'capture':

@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   conf: ['local'],
   '@oclif/core': ['cli', 'commands', 'service'],
   libsql: ['journal'],
+  'node:child_process': ['process'],
 };
 
 const FOLDERS = Object.keys(ARROWS);

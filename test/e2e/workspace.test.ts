@@ -44,6 +44,17 @@ describe('a value of the workspace', () => {
     expect((await stui(home, 'workspace', 'get', '/preferences/list/2/a')).stdout).toBe('true\n');
   });
 
+  it('is read from stdin where - stands for it', async () => {
+    const home = temporaryHome();
+    const change = (...args: string[]) =>
+      stuiWith(home, { input: '3 + 4\n' }, 'workspace', 'set', ...args, '--scope', 'user');
+    expect((await change('buffer', '-')).code).toBe(0);
+    await change('preferences.dash', '-', '--text');
+    const { stdout } = await stui(home, 'workspace', 'get', 'buffer', '--scope', 'user');
+    expect(stdout).toBe('3 + 4\n');
+    expect(await get(home, 'preferences.dash', '--scope', 'user')).toBe('3 + 4\n');
+  });
+
   it('takes the place of the one that was there, which it may have shared members with', async () => {
     const home = await homeWithSession();
     await set(home, 'preferences.font', '{"name": "Mono", "size": 12}');
@@ -123,7 +134,7 @@ describe('the buffer', () => {
       { input: Buffer.from([0x66, 0xff, 0xfe]) },
       ...'workspace set buffer -f -'.split(' '),
     );
-    expect(binary).toMatchObject({ code: 2, stderr: expect.stringContaining('not UTF-8') });
+    expect(binary).toMatchObject({ code: 2, stderr: expect.stringMatching(/not utf-8/i) });
     const large = await stuiWith(home, { input: 'x'.repeat(5_000_000) }, ...'workspace set buffer -f -'.split(' '));
     expect(large).toMatchObject({ code: 7, stderr: expect.stringContaining('bytes') });
     expect((await show(home)).context).toEqual({});

@@ -38,6 +38,8 @@ export class BackendProcess implements Server {
       engine: engines.name,
       startedAt: now(),
       stopping: () => this.#stopping,
+      descriptors: () => ({ limit: null, used: null, reserved: 0 }),
+      memoryBytes: () => 0,
     };
     const handlers = createHandlers({ registry: this.registry, journal, uploads: new Uploads(), now }, info);
     this.#dispatcher = new Dispatcher(variant.handlers?.(handlers, disk) ?? handlers, log);
@@ -47,7 +49,7 @@ export class BackendProcess implements Server {
     this.world.note('backend starts');
     this.world.network.server = this;
     try {
-      await this.registry.start();
+      await this.registry.start({ crashed: true });
     } catch (error) {
       this.world.note(`backend cannot start: ${(error as Error).message}`);
       this.crash();

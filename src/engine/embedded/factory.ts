@@ -1,7 +1,8 @@
 /** Embedded engines: Amber Smalltalk in a child process of Node. */
+import type { DescriptorReserve } from '../../process/descriptors.js';
 import type { EngineCommand } from '../command.js';
 import { type EngineFactory, EngineUnavailable } from '../contract.js';
-import { type EngineProcess, startEngineProcess } from '../process.js';
+import { type EngineProcess, type EngineSystem, startEngineProcess, THIS_SYSTEM } from '../process.js';
 import { WarmEngineFactory } from '../warm-factory.js';
 import { takeApart } from './child/state/parts.js';
 import { SnapshotCache } from './snapshot.js';
@@ -11,6 +12,9 @@ const DEFAULT_MEMORY_MB = 128;
 
 /** Keeps V8 from setting aside more for young objects than a session needs. */
 const SEMI_SPACE_MB = 4;
+
+/** Descriptors that an engine takes here: its stderr, its calls and answers, its interrupts. */
+const PIPES = 3;
 
 /** What a Smalltalk program may expect of its environment. Everything else, such as passphrases, stays here. */
 const PASSED_VARIABLES = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR'];
@@ -25,13 +29,20 @@ export interface EmbeddedEngineOptions {
   /** Whether to keep one engine started and waiting. */
   readonly spare?: boolean;
   readonly log?: (message: string) => void;
+  /** Descriptors that are kept for engines. */
+  readonly descriptors?: DescriptorReserve;
 }
 
 /** @throws {EngineUnavailable} from `start`, when neither the snapshot nor the plain program can be started */
 export function createEmbeddedEngineFactory(options: EmbeddedEngineOptions): EngineFactory {
-  const { spare = false, log = () => {} } = options;
+  const { spare = false, log = () => {}, descriptors } = options;
   const launcher = new Launcher(options, log);
-  return new WarmEngineFactory({ name: 'embedded', launch: () => launcher.launch(), spare, log, takeApart });
+  const launch = async () => {
+    const engine = await launcher.launch();
+    descriptors?.occupy(PIPES, engine.exited);
+    return engine;
+  };
+  return new WarmEngineFactory({ name: 'embedded', launch, spare, log, takeApart });
 }
 
 /** Starts embedded engines, from the snapshot where that works. */
@@ -39,20 +50,25 @@ class Launcher {
   readonly #bundle: string;
   readonly #memoryMb: number;
   readonly #snapshots: SnapshotCache;
+  readonly #system: EngineSystem = THIS_SYSTEM;
 
   constructor(
-    { bundle, cacheDir, memoryMb = DEFAULT_MEMORY_MB }: EmbeddedEngineOptions,
+    { bundle, cacheDir, memoryMb = DEFAULT_MEMORY_MB, descriptors }: EmbeddedEngineOptions,
     private readonly log: (message: string) => void,
   ) {
     this.#bundle = bundle;
+    if (descriptors) {
+      const { open } = THIS_SYSTEM;
+      this.#system = { ...THIS_SYSTEM, open: (...start) => descriptors.lendToStart(() => open(...start)) };
+    }
     this.#memoryMb = memoryMb;
     this.#snapshots = new SnapshotCache({ bundle, cacheDir, flags: this.#flags(), env: environment(), log });
   }
 
   async launch(): Promise<EngineProcess> {
     const snapshot = await this.#snapshots.blob();
-    if (snapshot === undefined) return startEngineProcess(this.#command([]));
-    const withSnapshot = () => startEngineProcess(this.#command(['--snapshot-blob', snapshot]));
+    if (snapshot === undefined) return this.#start([]);
+    const withSnapshot = () => this.#start(['--snapshot-blob', snapshot]);
     try {
       // Once more before it is blamed: a process that was killed while it started says nothing about the snapshot.
       return await withSnapshot().catch((error) => {
@@ -63,8 +79,12 @@ class Launcher {
       if (isScarcity(error)) throw error;
       this.log(`the startup snapshot does not work, starting without it: ${(error as Error).message}`);
       await this.#snapshots.discard();
-      return startEngineProcess(this.#command([]));
+      return this.#start([]);
     }
+  }
+
+  #start(flags: readonly string[]): Promise<EngineProcess> {
+    return startEngineProcess(this.#command(flags), this.#system);
   }
 
   #flags(): string[] {

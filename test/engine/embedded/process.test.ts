@@ -23,6 +23,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Starts a process that would outlive the engine; answers its id. */
+const START_SLEEP =
+  "((process getBuiltinModule: 'child_process') spawn: 'sleep' value: #('1000') value: #{'stdio' -> 'ignore'}) pid";
+
+async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** An evaluation, and a promise for the moment when it reaches `MARK` in its code. */
 function startedEvaluation(engine: Engine, code: string): [Promise<EvaluateReply>, Promise<void>] {
   const path = join(rig.directory(), `mark-${randomUUID()}`);
@@ -144,7 +152,7 @@ describe('an engine that ends', () => {
     expect(isAlive(busy.pid)).toBe(false);
   });
 
-  it('goes with its parent, even one that was killed', async () => {
+  it('goes with its parent, even one that was killed, and what its code has started goes too', async () => {
     const parent = join(rig.directory(), 'parent.mjs');
     const factory = join(rig.directory(), 'factory.mjs');
     await build({
@@ -159,16 +167,46 @@ describe('an engine that ends', () => {
       `import { createEmbeddedEngineFactory } from ${JSON.stringify(factory)};
        const factory = createEmbeddedEngineFactory(${JSON.stringify(rig.factoryOptions())});
        const engine = await factory.start('a test');
-       process.stdout.write(String(engine.pid), () => process.kill(process.pid, 'SIGKILL'));`,
+       const { printString } = await engine.evaluate(${JSON.stringify(requestFor(START_SLEEP))});
+       process.stdout.write(engine.pid + ' ' + printString, () => process.kill(process.pid, 'SIGKILL'));`,
     );
     const { stdout } = await promisify(execFile)(process.execPath, [parent]).catch((error) => error);
-    const pid = Number(stdout);
-    expect(pid).toBeGreaterThan(0);
-    const gone = async (): Promise<void> => {
-      while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+    const pids = String(stdout).split(' ').map(Number);
+    expect(pids).toEqual([expect.any(Number), expect.any(Number)]);
+    for (const pid of pids) await gone(pid);
+  });
+});
+
+describe('what code of the session has started', () => {
+  const started = async (engine: Engine): Promise<number> => Number(await printOf(engine, START_SLEEP));
+
+  it('ends with the engine, however that ends', async () => {
+    const ends: Record<string, (engine: Engine) => unknown> = {
+      'it is stopped': (engine) => engine.stop(),
+      'it is killed': (engine) => process.kill(engine.pid, 'SIGKILL'),
+      'its code ends it': (engine) => engine.evaluate(requestFor('process exit: 3')).catch(() => {}),
     };
-    await gone();
-    expect(isAlive(pid)).toBe(false);
+    for (const end of Object.values(ends)) {
+      const engine = await rig.start();
+      const pid = await started(engine);
+      expect(isAlive(pid)).toBe(true);
+      await end(engine);
+      await engine.exited;
+      await gone(pid);
+    }
+  });
+
+  it('ends with an engine that is killed at its deadline while it waits for it', async () => {
+    const engine = await rig.start();
+    const path = join(rig.directory(), `pid-${randomUUID()}`);
+    const waiting = `(process getBuiltinModule: 'child_process') execSync: 'echo $$ > ${path}; exec sleep 1000'`;
+    await expect(engine.evaluate(requestFor(waiting, { timeoutMs: 100 }))).rejects.toThrow('did not stop within');
+    await gone(Number(await readFile(path, 'utf8')));
+  });
+
+  it('does not know the nonce of the engine, which is no business of the code', async () => {
+    const engine = await rig.start();
+    expect(await printOf(engine, "(process env at: 'STUI_ENGINE_NONCE') isNil")).toBe('true');
   });
 });
 
