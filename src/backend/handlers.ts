@@ -55,6 +55,7 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
     if_revision?: number | undefined;
     rerun_of?: string | undefined;
     record_as?: string | undefined;
+    leave_unsaved?: readonly string[] | undefined;
     code: string;
     inspect: boolean;
     progress?: Progress;
@@ -72,6 +73,7 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
       inspect: parameters.inspect,
       rerunOf: parameters.rerun_of,
       recordAs: parameters.record_as,
+      leaveUnsaved: parameters.leave_unsaved,
       ...(parameters.progress ? { progress: parameters.progress } : {}),
     });
   };

@@ -361,8 +361,20 @@ export const evaluate = command({
         ),
       ),
     ),
+    leave_unsaved: v.optional(
+      v.pipe(
+        v.array(v.pipe(v.string(), v.maxLength(MAX_CODE_LENGTH))),
+        doc(
+          'Bindings that this evaluation gives secrets: they are left out of snapshots, and lost with their engine, until an ' +
+            'evaluation that does not name them here assigns them.',
+        ),
+      ),
+    ),
     rerun_of: v.optional(
-      identifier('Run the evaluation with this key again, as a new one. Only where its outcome is `unknown`.'),
+      identifier(
+        'Run the evaluation with this key again, as a new one. Only where its outcome is `unknown`, or where nothing of it ran ' +
+          'because no engine could be had.',
+      ),
     ),
   }),
   result: v.object({
