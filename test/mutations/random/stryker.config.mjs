@@ -1,0 +1,50 @@
+/** `npm run mutations:random`: see docs/testing.md. */
+import { LEFT_OUT, seed } from './sample.mjs';
+
+console.log(`STUI_MUTATIONS_SEED=${seed}`);
+process.env.STUI_MUTATIONS_SEED = seed;
+
+const FOLDERS = ['client', 'backend', 'journal', 'local', 'session'];
+
+/** Tests of these parts that start processes, mount disks or take minutes: one change would take as long as all others. */
+const SLOW = [
+  '/test/client/(network|week)',
+  '/test/journal/(disks|kill)',
+  '/test/local/(store-disks|store-processes)',
+  '/test/local/outbox/(crash|disks|processes)',
+  '/test/engine/embedded',
+];
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  mutate: FOLDERS.map((folder) => `src/${folder}/**/*.ts`),
+  mutator: { excludedMutations: LEFT_OUT },
+  plugins: ['@stryker-mutator/jest-runner', import.meta.resolve('./plugin.mjs')],
+  checkers: ['sample'],
+  reporters: ['sample'],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: {
+    configFile: 'jest.config.js',
+    config: {
+      testMatch: [...FOLDERS, 'service', 'protocol', 'engine', 'time', 'files'].map(
+        (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
+      ),
+      testPathIgnorePatterns: SLOW,
+    },
+    enableFindRelatedTests: true,
+  },
+  coverageAnalysis: 'perTest',
+  // What is computed once, when a module is loaded, would need all tests for each change.
+  ignoreStatic: true,
+  // A machine under load is no test that sees a change.
+  timeoutMS: 20_000,
+  timeoutFactor: 4,
+  concurrency: 1,
+  tempDirName: '.stryker-tmp',
+  ignorePatterns: ['dist', '.dist-*', 'man', 'examples'],
+  // It would be read by an API that this version of TypeScript does not have.
+  tsconfigFile: 'none.json',
+  allowConsoleColors: false,
+  checkerNodeArgs: [],
+};
