@@ -97,6 +97,19 @@ describe('the account of a storm', () => {
     expect(account.unknown).toBe(1);
   });
 
+  it.each([
+    ['a second', 1, 0],
+    ['ten seconds', 10, 1],
+  ])(
+    '%s after an engine was killed, what it was given may still be unknown, since nobody had heard of it',
+    (_, ago, unexplained) => {
+      const account = accountOf();
+      account.kills.push(kill('engine', 1 - ago));
+      account.check(PLACE, journal(value('0', "'mine/0'"), unknown('1', 'EngineDied')));
+      expect(account.findings.unexplained).toHaveLength(unexplained);
+    },
+  );
+
   it('lets one kill explain one unknown outcome of a session', () => {
     const account = accountOf();
     account.kills.push({ ...kill('engines', 1), to: 5_000 });
