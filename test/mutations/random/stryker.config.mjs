@@ -13,6 +13,7 @@ const SLOW = [
   '/test/local/(store-disks|store-processes)',
   '/test/local/outbox/(crash|disks|processes)',
   '/test/engine/embedded',
+  '/test/backend/(replay-check|engines).test',
 ];
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
@@ -40,6 +41,7 @@ export default {
   // A machine under load is no test that sees a change.
   timeoutMS: 20_000,
   timeoutFactor: 4,
+  dryRunTimeoutMinutes: 20,
   concurrency: 1,
   tempDirName: '.stryker-tmp',
   ignorePatterns: ['dist', '.dist-*', 'man', 'examples'],
