@@ -157,6 +157,7 @@ describe('preferences', () => {
       reconnectBudget: 10_000,
       secretPatterns: [],
       engineMemoryMb: 128,
+      secretBindings: 'save',
     };
     expect(values()).toEqual(defaults);
     await preferences.set('autostart', 'false');
