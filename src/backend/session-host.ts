@@ -146,6 +146,7 @@ export class SessionHost {
       },
       append: (client, bodies) => this.#append(client, bodies),
       now: context.now,
+      monotonicMs: context.monotonicMs,
     });
     this.contexts = new ContextKeeper({
       get state() {

@@ -20,7 +20,9 @@ class FillableJournal extends MemoryJournal {
 function backend(journal = new FillableJournal(), clock = { now: () => new Date() }) {
   const engines = new ToyFactory();
   const log: string[] = [];
-  const registry = new SessionRegistry({ journal, engines, now: () => clock.now(), log: (line) => log.push(line) });
+  const monotonicMs = () => clock.now().getTime();
+  const now = () => clock.now();
+  const registry = new SessionRegistry({ journal, engines, now, monotonicMs, log: (line) => log.push(line) });
   return { journal, engines, registry, log };
 }
 
