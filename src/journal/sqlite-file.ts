@@ -16,6 +16,7 @@ import Database from 'libsql';
 import { makeDirectory } from '../files/directories.js';
 import { ForeignFile, NewerJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
+import { foldAtEnd, restoreLog } from './log-folding.js';
 import { failureOf } from './sqlite-failure.js';
 import { ADDITIONS, APPLICATION_ID, SCHEMA_VERSION } from './sqlite-schema.js';
 import { finishSwap } from './swap.js';
@@ -41,9 +42,10 @@ const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
  * @throws the system's error (EACCES, EROFS) when it may not be written
  */
 export function openFile(directory: string, platform: NodeJS.Platform = process.platform): Connection {
-  const file = join(resolve(directory), FILE);
+  const file = journalFile(directory);
   try {
     finishSwap(directory);
+    restoreLog(file);
     makePrivate(directory, file);
   } catch (error) {
     throw explain(error, file);
@@ -71,7 +73,7 @@ export function openFile(directory: string, platform: NodeJS.Platform = process.
     if (version < SCHEMA_VERSION) addTables(connection, version);
   } catch (error) {
     // Of a journal of ours nothing is left but the copy of its log.
-    if (error instanceof DamagedJournal && unfolded !== undefined) closeFile(connection);
+    if (error instanceof DamagedJournal && unfolded !== undefined) closeFile(connection, directory);
     else letGo(connection);
     throw explain(error, file);
   }
@@ -117,7 +119,7 @@ export function structuralDamage(directory: string): string | undefined {
     const found = rows[0]?.[0].toString();
     return found === 'ok' ? undefined : found;
   } finally {
-    closeFile(connection);
+    closeFile(connection, directory);
   }
 }
 
@@ -159,13 +161,26 @@ function keptLogs(directory: string): string[] {
  * libsql 0.5.29 leaves prepared statements open until they are garbage, and with them the connection and its locks
  * (tursodatabase/libsql-js#228). Leaving WAL and the exclusive mode by hand lets go of the locks at once.
  */
-export function closeFile(connection: Connection): void {
-  try {
-    connection.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master');
-  } catch {
-    // No room to fold the log into the file: it stays for the next opener, which is as good.
-  }
-  connection.close();
+export function closeFile(connection: Connection, directory: string): void {
+  const tried = (sql: string): void => {
+    try {
+      connection.exec(sql);
+    } catch {
+      // No room to fold the log into the file: it stays for the next opener, which is as good.
+    }
+  };
+  foldAtEnd(journalFile(directory), {
+    fold: () => tried('PRAGMA journal_mode = DELETE'),
+    release: () => {
+      tried('PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master');
+      connection.close();
+    },
+  });
+}
+
+/** @returns where the journal of a directory is */
+export function journalFile(directory: string): string {
+  return join(resolve(directory), FILE);
 }
 
 /** Closes a file that was refused. It may be another program's, so its mode and its log are left alone. */
@@ -222,7 +237,13 @@ function reachTheDisk(connection: Connection, platform: NodeJS.Platform): void {
 
 function configure(connection: Connection): void {
   connection.exec(
-    `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`,
+    [
+      'PRAGMA journal_mode = WAL',
+      'PRAGMA synchronous = FULL',
+      `PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`,
+      // See log-folding.ts.
+      'PRAGMA wal_autocheckpoint = 0',
+    ].join('; '),
   );
 }
 

@@ -20,10 +20,11 @@ import {
   type SessionRow,
   type Verification,
 } from './journal.js';
+import { foldWhenLong } from './log-folding.js';
 import { identify } from './lost-session.js';
 import { OFF_LOOP_BYTES, type PackedSnapshot, pack, packOffLoop } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
-import { type Connection, closeFile, keepLog, openFile } from './sqlite-file.js';
+import { type Connection, closeFile, journalFile, keepLog, openFile } from './sqlite-file.js';
 import { Ledger, type Listener } from './sqlite-ledger.js';
 import { Reader } from './sqlite-reader.js';
 import { Remains } from './sqlite-remains.js';
@@ -63,7 +64,7 @@ export function openSqliteJournal({ directory, compaction = COMPACTION }: Sqlite
     return new OpenJournal(connection, tables, mark, directory, compaction);
   } catch (error) {
     mark?.close();
-    closeFile(connection);
+    closeFile(connection, directory);
     throw unwritten('', error);
   }
 }
@@ -99,7 +100,7 @@ class OpenJournal implements Journal {
     private readonly connection: Connection,
     private readonly tables: Tables,
     private readonly mark: CommitMark,
-    directory: string,
+    private readonly directory: string,
     compaction: CompactionSettings,
   ) {
     this.#segments = new Segments(connection);
@@ -112,6 +113,8 @@ class OpenJournal implements Journal {
     this.#surgery = new Surgery(workplace, new Remains(connection, segments), directory);
     this.#compactor = new Compactor(workplace, compaction, (session) => !this.#damaged.has(session));
     this.#load();
+    const file = journalFile(directory);
+    this.#ledger.listen(() => foldWhenLong(connection, file));
   }
 
   append(session: string, drafts: readonly Draft[], options: AppendOptions = {}): Promise<readonly StoredEntry[]> {
@@ -228,7 +231,7 @@ class OpenJournal implements Journal {
     await this.#compactor.finish();
     this.#closed = true;
     this.mark.close();
-    closeFile(this.connection);
+    closeFile(this.connection, this.directory);
   }
 
   /** "Not there" cannot be said of a session whose damage may hide it: who hears it may run the evaluation again. */

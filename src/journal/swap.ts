@@ -11,7 +11,13 @@ import { damagedFolder } from './kept-aside.js';
 const FILE = 'journal.sqlite';
 const MARK = 'journal.mark';
 /** What belongs to the old file and must not be taken for the new one's. */
-const COMPANIONS = ['journal.sqlite-wal', 'journal.sqlite-wal.kept', 'journal.sqlite-shm', 'journal.sqlite-journal'];
+const COMPANIONS = [
+  'journal.sqlite-wal',
+  'journal.sqlite-wal.folding',
+  'journal.sqlite-wal.kept',
+  'journal.sqlite-shm',
+  'journal.sqlite-journal',
+];
 
 const READY = 'salvaged-';
 const UNFINISHED = 'salvaging-';

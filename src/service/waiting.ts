@@ -6,6 +6,7 @@ import { readBackendRecord } from '../local/backend-process.js';
 import { writerOf } from '../protocol/backend-record.js';
 import type { SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { Deadline } from '../time/deadline.js';
 import { privateDataDirectory } from './private-backend.js';
 import type { Workplace } from './workplace.js';
 
@@ -20,17 +21,21 @@ export type SessionCondition = 'idle' | 'open' | 'closed';
 
 /** Looks until `isMet` answers something. @throws {CliError} `timed-out` */
 async function waitUntil<T>(what: string, patienceMs: number, isMet: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
-    const met = await isMet();
-    if (met !== undefined) return met;
-    if (performance.now() >= deadline) {
-      throw new CliError('timed-out', `${what} within ${patienceMs} ms`, {
-        exit: 'timedOut',
-        hint: 'Wait longer with --timeout.',
-      });
+  const deadline = new Deadline(patienceMs);
+  try {
+    for (;;) {
+      const met = await isMet();
+      if (met !== undefined) return met;
+      if (deadline.remainingMs === 0) {
+        throw new CliError('timed-out', `${what} within ${patienceMs} ms`, {
+          exit: 'timedOut',
+          hint: 'Wait longer with --timeout.',
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  } finally {
+    deadline.cancel();
   }
 }
 

@@ -1,13 +1,27 @@
-/** Chance that can be repeated: STUI_TEST_SEED replays what a failed run did. */
+/** Chance that can be repeated: the seed that a failed run printed replays what it did. */
 
 export class Chance {
   #state: number;
 
-  /** @param purpose printed with the seed */
-  constructor(purpose: string) {
-    const given = process.env['STUI_TEST_SEED'];
-    this.#state = given === undefined ? Date.now() % 2 ** 31 : Number(given);
-    process.stderr.write(`${purpose}: STUI_TEST_SEED=${this.#state}\n`);
+  private constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /**
+   * Chance from a seed that is printed.
+   * @param purpose printed with it
+   * @param variable of the environment that gives the seed
+   */
+  static announced(purpose: string, variable = 'STUI_TEST_SEED'): Chance {
+    const given = process.env[variable];
+    const seed = given === undefined ? Date.now() % 2 ** 31 : Number(given);
+    process.stderr.write(`${purpose}: ${variable}=${seed}\n`);
+    return new Chance(seed);
+  }
+
+  /** Chance of its own for one of several at work, so that how they interleave does not change what each of them does. */
+  branch(): Chance {
+    return new Chance(this.whole(0, 2 ** 31 - 1));
   }
 
   /** At least 0, less than 1 (mulberry32). */
@@ -25,5 +39,13 @@ export class Chance {
 
   pick<T>(choices: readonly T[]): T {
     return choices[this.whole(0, choices.length - 1)] as T;
+  }
+
+  /** Different ones, in any order. */
+  sample<T>(choices: readonly T[], count: number): T[] {
+    const left = [...choices];
+    return Array.from({ length: Math.min(count, left.length) }, () =>
+      left.splice(this.whole(0, left.length - 1), 1),
+    ).flat();
   }
 }

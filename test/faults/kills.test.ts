@@ -86,7 +86,7 @@ function evaluatingEngine(backend: number): Promise<number> {
 }
 
 async function begin(purpose: string) {
-  const chance = new Chance(purpose);
+  const chance = Chance.announced(purpose);
   const home = temporaryHome();
   const backend = await BackendLife.begin(home);
   const wire = new Wire(backend.endpoint);

@@ -242,7 +242,7 @@ async function begin() {
 
 describe('a backend among strangers', () => {
   it('answers ten thousand malformed messages by name, grows little, and works on', async () => {
-    const chance = new Chance('malformed messages');
+    const chance = Chance.announced('malformed messages');
     const { target, stranger, status, expectUnharmed } = await begin();
     const before = await status();
     const requests = Object.entries(granted(target)).map(([command, parameters]) =>
