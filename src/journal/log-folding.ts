@@ -3,17 +3,8 @@
  * of the log came in when it folds: where the disk answers EIO it writes what its buffer holds, and removes the log. So
  * SQLite does not fold by itself, and the last log keeps a second name until the file is known to have all that was in it.
  */
-import {
-  closeSync,
-  existsSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { linkOrCopy, renameDurably } from '../files/durable-file.js';
 
 /** Bytes after which the log is folded: SQLite's own measure, 1,000 pages. */
 export const FOLDED_LOG_BYTES = 4 * 1024 * 1024;
@@ -81,9 +72,9 @@ function opened(file: string): number | undefined {
 export function restoreLog(file: string): void {
   const log = logOf(file);
   if (!existsSync(keptAs(log))) return;
-  // Where both are there, they are one and the same file.
+  // Where both are there, they are the same.
   if (existsSync(log)) rmSync(keptAs(log));
-  else renameSync(keptAs(log), log);
+  else renameDurably(keptAs(log), log);
 }
 
 function logOf(file: string): string {
@@ -94,10 +85,10 @@ function keptAs(log: string): string {
   return `${log}.folding`;
 }
 
-/** @returns whether it has a second name now: not every file system has those */
+/** @returns whether it is there under a second name now */
 function keep(log: string): boolean {
   try {
-    linkSync(log, keptAs(log));
+    linkOrCopy(log, keptAs(log));
     return true;
   } catch {
     return false;

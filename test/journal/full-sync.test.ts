@@ -4,13 +4,14 @@ import { temporaryDirectory } from '../local/temporary.js';
 
 /** What SQLite has to say about how far it syncs. */
 function syncing(platform: NodeJS.Platform): unknown[] {
-  const connection = openFile(temporaryDirectory(), platform);
+  const directory = temporaryDirectory();
+  const connection = openFile(directory, platform);
   try {
     return ['fullfsync', 'checkpoint_fullfsync', 'synchronous'].map(
       (name) => (connection.prepare(`PRAGMA ${name}`).raw().all() as [[number]])[0][0],
     );
   } finally {
-    closeFile(connection);
+    closeFile(connection, directory);
   }
 }
 
