@@ -8,7 +8,7 @@
  * for await (const entry of session.follow()) console.log(entry.type, session.context);
  */
 export { BackendClient, type ClientOptions, type OutageListener } from './client/backend-client.js';
-export { RequestTimedOut, Unreachable } from './client/errors.js';
+export { InvalidEndpoint, RequestTimedOut, Unreachable } from './client/errors.js';
 export { type Context, type EvaluateOptions, Session, type SessionOptions } from './client/session.js';
 export type { CommandDescriptor, Parameters, Result } from './protocol/command.js';
 export { COMMANDS, type CommandName } from './protocol/commands.js';

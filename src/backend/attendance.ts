@@ -2,28 +2,34 @@
 import type { ClientInfo } from '../protocol/documents.js';
 import { BACKEND, type EntryBody } from '../session/entry.js';
 import type { SessionState } from '../session/state.js';
+import { type IdleClocks, Idleness } from './idleness.js';
 import { Presence, type Stay } from './presence.js';
 import * as settings from './settings.js';
 
 /** What attendance is taken of. */
-export interface AttendedSession {
+export interface AttendedSession extends IdleClocks {
   readonly state: SessionState;
   append(client: string, bodies: readonly EntryBody[]): Promise<unknown>;
-  readonly now: () => Date;
 }
+
+/** Longest difference between clocks that is no jump of one of them, in ms: time servers slew them by less. */
+const CLOCK_TOLERANCE_MS = 1_000;
 
 export class Attendance {
   readonly #presence = new Presence(settings.PRESENCE_LEASE_MS);
-  /** When any of its clients was heard of last, in ms since the epoch. */
-  #seenAt: number;
+  /** Since somebody worked in it. */
+  readonly #idle: Idleness;
+  /** Since any of its clients was heard of. */
+  readonly #unseen: Idleness;
 
   constructor(private readonly session: AttendedSession) {
-    this.#seenAt = Date.parse(session.state.activeAt);
+    this.#idle = new Idleness(session.state.activeAt, session);
+    this.#unseen = new Idleness(session.state.activeAt, session);
   }
 
   /** Notes that a client of the session asks for something. */
   heard(): void {
-    this.#seenAt = this.#now();
+    this.#unseen.end();
   }
 
   /** @param outageMs an outage of its link that the client survived since it attached last, in ms */
@@ -36,7 +42,7 @@ export class Attendance {
     if (stay) await this.#record([stay]);
   }
 
-  /** Ends the stays of clients that were not heard of any more. */
+  /** Ends the stays of clients that were not heard of any more; to be called at least every {@link settings.EXPIRY_CHECK_MS}. */
   async expire(): Promise<void> {
     await this.#record(this.#presence.expire(this.#now()));
   }
@@ -68,26 +74,45 @@ export class Attendance {
     );
   }
 
+  /** How long nobody worked in it, in ms. */
+  idleFor(): number {
+    return this.#idle.ms(this.session.state.activeAt);
+  }
+
   /** How long none of its clients was seen, in ms; 0 while one is there, and for a closed session. */
   orphanedFor(): number {
     const { closed, activeAt } = this.session.state;
     if (closed || this.#presence.clients.length > 0) return 0;
-    return Math.max(0, this.#now() - Math.max(this.#seenAt, Date.parse(activeAt)));
+    return this.#unseen.ms(activeAt);
   }
 
-  /** When the session closes for want of activity; undefined for never. Work that waits counts as activity. */
-  expiresAt(): Date | undefined {
-    const { ttlMs, closed, activeAt, pending } = this.session.state;
+  /**
+   * In how many ms the session closes for want of activity; undefined for never. Work that waits counts as activity, and
+   * time in which the machine slept does not pass.
+   */
+  expiresInMs(): number | undefined {
+    const { ttlMs, closed, pending } = this.session.state;
     if (ttlMs === null || closed || pending.length > 0) return undefined;
-    return new Date(Date.parse(activeAt) + ttlMs);
+    return ttlMs - this.idleFor();
   }
 
-  /** When whoever follows the session is to be told that it will close; undefined when that is done, or not due. */
-  noticeAt(): Date | undefined {
-    const expiresAt = this.expiresAt();
+  /** The time of expiry by the wall clock as it goes now; undefined for never. */
+  expiresAt(): Date | undefined {
+    const leftMs = this.expiresInMs();
+    if (leftMs === undefined) return undefined;
+    const { activeAt, ttlMs } = this.session.state;
+    const byActivity = Date.parse(activeAt) + (ttlMs ?? 0);
+    const byClock = this.session.now().getTime() + leftMs;
+    // What was told once stays the same, as long as no clock jumped.
+    return new Date(Math.abs(byClock - byActivity) <= CLOCK_TOLERANCE_MS ? byActivity : byClock);
+  }
+
+  /** In how many ms whoever follows the session is to be told that it will close; undefined when that is done, or not due. */
+  noticeInMs(): number | undefined {
+    const leftMs = this.expiresInMs();
     const { noticed, ttlMs } = this.session.state;
-    if (!expiresAt || noticed === expiresAt.toISOString()) return undefined;
-    return new Date(expiresAt.getTime() - Math.min(settings.MAX_NOTICE_MS, (ttlMs ?? 0) * settings.NOTICE_SHARE));
+    if (leftMs === undefined || noticed !== null) return undefined;
+    return leftMs - Math.min(settings.MAX_NOTICE_MS, (ttlMs ?? 0) * settings.NOTICE_SHARE);
   }
 
   async giveNotice(): Promise<void> {
@@ -102,7 +127,8 @@ export class Attendance {
     }
   }
 
+  /** Stays are as long as they are, also when the wall clock is set meanwhile. */
   #now(): number {
-    return this.session.now().getTime();
+    return this.session.monotonicMs();
   }
 }

@@ -17,20 +17,7 @@ import { ProtocolError } from '../protocol/errors.js';
 import { formatPath } from '../session/context-path.js';
 import { InexactJson, parseExactJson } from '../session/exact-json.js';
 import type { Handlers, Progress } from './handlers.js';
-
-/**
- * Commands that have no key of their own and must not be done twice. A client sends what is unanswered again when its link
- * moves to another connection, under the same id.
- */
-const ONCE: readonly string[] = [
-  'delete_session',
-  'import_session',
-  'prune_sessions',
-  'record_inputs',
-  'repair_sessions',
-  'resolve_conflict',
-  'restore_session',
-] satisfies CommandName[];
+import { isDoneOnce } from './repetition.js';
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -39,7 +26,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const KEEPING_JSON: readonly string[] = ['resolve_conflict', 'update_session_state'] satisfies CommandName[];
 
 /** Answers kept for requests that come again: links move within seconds. */
-const KEPT_ANSWERS = 64;
+const KEPT_ANSWERS = 256;
 
 export class Dispatcher {
   readonly #answers = new Map<string, Promise<Reply>>();
@@ -65,7 +52,7 @@ export class Dispatcher {
     const inexact = KEEPING_JSON.includes(request.command) ? inexactJson(request.command, bytes) : undefined;
     if (inexact) return errorReply(request.id, inexact, new Date());
     const answer = this.#answer(request, tell);
-    if (ONCE.includes(request.command) && UUID.test(String(request.id))) this.#keep(String(request.id), answer);
+    if (isDoneOnce(request.command) && UUID.test(String(request.id))) this.#keep(String(request.id), answer);
     return answer;
   }
 

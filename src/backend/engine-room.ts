@@ -1,5 +1,5 @@
 /** Engines as the sessions of a backend get them: where there are many, or no more can be started, one that idles makes room. */
-import { type Engine, type EngineFactory, EngineUnavailable } from '../engine/contract.js';
+import { type CaptureParts, type Engine, type EngineFactory, EngineUnavailable } from '../engine/contract.js';
 import { MAX_LIVE_ENGINES } from './settings.js';
 
 /** A session as far as it can give its engine away. */
@@ -15,6 +15,7 @@ export interface Resident {
 
 export class EngineRoom implements EngineFactory {
   readonly name: string;
+  readonly takeApart?: (captures: readonly string[]) => CaptureParts;
 
   constructor(
     private readonly engines: EngineFactory,
@@ -22,6 +23,7 @@ export class EngineRoom implements EngineFactory {
     private readonly log: (message: string) => void,
   ) {
     this.name = engines.name;
+    if (engines.takeApart) this.takeApart = engines.takeApart;
   }
 
   /** @throws {EngineUnavailable} also where room was made in vain */

@@ -12,6 +12,7 @@ import { CAPABILITIES, PROTOCOL_VERSIONS } from '../protocol/version.js';
 import { hashedLine } from '../session/archive.js';
 import { nameProblem } from '../session/name.js';
 import { type HistoryQuery, readHistory } from './history.js';
+import { hashAt, requireSameHistory } from './history-check.js';
 import { managementHandlers } from './management-handlers.js';
 import type { Evaluated, SessionHost } from './session-host.js';
 import * as settings from './settings.js';
@@ -44,7 +45,8 @@ export interface BackendInfo {
 /** @returns one handler per command of the protocol */
 export function createHandlers(workings: Workings, info: BackendInfo): Handlers {
   const { registry, journal, uploads } = workings;
-  const uptimeMs = () => Date.now() - info.startedAt.getTime();
+  const began = performance.now();
+  const uptimeMs = () => Math.round(performance.now() - began);
   const evaluateIn = async (parameters: {
     session_id?: string | undefined;
     client_id?: string | undefined;
@@ -53,6 +55,7 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
     if_revision?: number | undefined;
     rerun_of?: string | undefined;
     record_as?: string | undefined;
+    leave_unsaved?: readonly string[] | undefined;
     code: string;
     inspect: boolean;
     progress?: Progress;
@@ -70,6 +73,7 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
       inspect: parameters.inspect,
       rerunOf: parameters.rerun_of,
       recordAs: parameters.record_as,
+      leaveUnsaved: parameters.leave_unsaved,
       ...(parameters.progress ? { progress: parameters.progress } : {}),
     });
   };
@@ -174,8 +178,9 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
       return { session: host.summary(), bytes, unsaved: host.unsaved() };
     },
 
-    update_session_state: async ({ session_id, state_data, client_id, if_revision, base_revision, key }) => {
+    update_session_state: async ({ session_id, state_data, client_id, if_revision, base_revision, key, seen }) => {
       const host = registry.find(session_id, client_id);
+      requireSameHistory(journal, host.state, seen);
       const conflicts = await host.contexts.change({
         patch: state_data,
         client: client_id ?? ANONYMOUS,
@@ -189,6 +194,7 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
         session_state: { ...host.state.context },
         update_successful: true,
         revision: host.state.revision,
+        hash: hashAt(journal, host.state.id, host.state.revision),
         conflicts: conflicts.map(published),
       };
     },
@@ -280,10 +286,14 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
       return { session, ...readHistory(journal, ids, query as HistoryQuery) };
     },
 
-    read_journal: async ({ session_id, client_id, after = 0, limit = 500, wait_ms = 0 }) => {
+    read_journal: async ({ session_id, client_id, after = 0, limit = 500, wait_ms = 0, seen }) => {
       const host = registry.find(session_id, client_id);
       const { id } = host.state;
-      if (host.state.revision <= after && wait_ms > 0) await nextCommit(journal, id, wait_ms);
+      requireSameHistory(journal, host.state, seen);
+      if (host.state.revision <= after && wait_ms > 0) {
+        await nextCommit(journal, id, wait_ms);
+        requireSameHistory(journal, registry.find(id, client_id).state, seen);
+      }
       return {
         session: id,
         revision: host.state.revision,
@@ -321,14 +331,14 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
 
 function publishedSession(host: SessionHost) {
   const { state } = host;
-  const expiresAt = host.attendance.expiresAt();
+  const leftMs = host.attendance.expiresInMs();
   return {
     session_id: state.id,
     created_at: state.createdAt,
     last_modified: state.updatedAt,
     timeout: state.ttlMs === null ? null : state.ttlMs / 1000,
     is_active: !state.closed,
-    time_until_expiry: expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : null,
+    time_until_expiry: leftMs === undefined ? null : Math.max(0, Math.floor(leftMs / 1000)),
   };
 }
 

@@ -13,7 +13,12 @@ interface Guest {
   heardAt: number;
   outages: number;
   outageMs: number;
+  /** When its lease was found to be over, though it may only be that nobody had time: the backend may have been stopped, too. */
+  doubtedAt?: number | undefined;
 }
+
+/** Renewals come several times a lease: one that does not come in this long, while there was time, is not to come; in ms. */
+const DOUBT_MS = 10_000;
 
 export class Presence {
   readonly #guests = new Map<string, Guest>();
@@ -25,6 +30,7 @@ export class Presence {
   attach(client: string, now: number, outageMs?: number): void {
     const guest = this.#guests.get(client) ?? { since: now, heardAt: now, outages: 0, outageMs: 0 };
     guest.heardAt = now;
+    guest.doubtedAt = undefined;
     if (outageMs !== undefined) {
       guest.outages += 1;
       guest.outageMs += outageMs;
@@ -54,9 +60,14 @@ export class Presence {
     return stayOf(client, guest, now);
   }
 
-  /** Ends the stays of all that were not heard of for a lease, as of when they were. */
+  /**
+   * Ends the stays of all that were not heard of for a lease, nor for a while after that was first found out, as of when they
+   * were.
+   */
   expire(now: number): Stay[] {
-    const gone = [...this.#guests].filter(([, { heardAt }]) => now - heardAt > this.leaseMs);
+    const overdue = [...this.#guests].filter(([, { heardAt }]) => now - heardAt > this.leaseMs);
+    const gone = overdue.filter(([, { doubtedAt }]) => doubtedAt !== undefined && now - doubtedAt >= DOUBT_MS);
+    for (const [, guest] of overdue) guest.doubtedAt ??= now;
     for (const [client] of gone) this.#guests.delete(client);
     return gone.map(([client, guest]) => stayOf(client, guest, guest.heardAt));
   }

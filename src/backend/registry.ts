@@ -507,8 +507,7 @@ export class SessionRegistry {
 
   /** What a prune would remove. */
   prunable({ client, orphaned, expired, olderThanMs }: PruneRequest): SessionHost[] {
-    const now = this.context.now().getTime();
-    const isOld = ({ state }: SessionHost) => now - Date.parse(state.activeAt) >= (olderThanMs ?? 0);
+    const isOld = ({ attendance }: SessionHost) => attendance.idleFor() >= (olderThanMs ?? 0);
     const own = this.all().filter(({ state }) => client === undefined || state.owner === client);
     const found = new Set<SessionHost>();
     if (orphaned) {
@@ -620,19 +619,15 @@ export class SessionRegistry {
   /** @param leastMs pause where the last look could not do what was due: a full disk is full for a while */
   #watchExpiry(leastMs = 0): void {
     this.#cancelExpiry?.();
-    const now = this.context.now().getTime();
-    const due = this.all().map((host) => {
-      const next = [host.attendance.expiresAt(), host.attendance.noticeAt()].map(
-        (time) => time?.getTime() ?? Number.POSITIVE_INFINITY,
-      );
-      return Math.min(...next) - now;
-    });
+    const due = this.all().flatMap(({ attendance }) => [
+      attendance.expiresInMs() ?? Number.POSITIVE_INFINITY,
+      attendance.noticeInMs() ?? Number.POSITIVE_INFINITY,
+    ]);
     const wait = Math.max(leastMs, Math.min(settings.EXPIRY_CHECK_MS, ...due));
     this.#cancelExpiry = this.context.after(wait, () => void this.#expire());
   }
 
   async #expire(): Promise<void> {
-    const now = this.context.now().getTime();
     let leastMs = 0;
     for (const host of this.all()) {
       const logged = (error: Error) => {
@@ -640,9 +635,9 @@ export class SessionRegistry {
         leastMs = settings.STORAGE_RETRY_MS;
       };
       await host.attendance.expire().catch(logged);
-      const isDue = (time: Date | undefined) => time !== undefined && time.getTime() <= now;
-      if (isDue(host.attendance.expiresAt())) await host.close('expired', 'backend').catch(logged);
-      else if (isDue(host.attendance.noticeAt())) await host.attendance.giveNotice().catch(logged);
+      const isDue = (leftMs: number | undefined) => leftMs !== undefined && leftMs <= 0;
+      if (isDue(host.attendance.expiresInMs())) await host.close('expired', 'backend').catch(logged);
+      else if (isDue(host.attendance.noticeInMs())) await host.attendance.giveNotice().catch(logged);
     }
     this.#watchExpiry(leastMs);
   }

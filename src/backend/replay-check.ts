@@ -3,16 +3,15 @@
  * every result beside the one in the journal. Where the session lost its engine, so does the replay, which then has what the
  * session had saved by then: it captures where the session did, and loads where the session did.
  */
-import type { Capture, Engine, EngineFactory, EvaluateReply } from '../engine/contract.js';
+import type { Capture, Engine, EngineFactory, EvaluateReply, RestoreReply } from '../engine/contract.js';
 import type { VerificationReport } from '../protocol/documents.js';
-import type { Entry, InputEntry, OutputEntry, SnapshotEntry } from '../session/entry.js';
+import type { BindingReport, Entry, InputEntry, OutputEntry, RestoredEntry, SnapshotEntry } from '../session/entry.js';
+import { neverRan } from '../session/never-ran.js';
 import { fold, type SessionState } from '../session/state.js';
+import { foundAfter } from './restore-target.js';
 import { CAPTURE_MAX_BYTES, CAPTURE_MAX_OBJECTS, PRINT_LIMIT } from './settings.js';
 
 export type ReplayCheck = NonNullable<VerificationReport['replay']>;
-
-/** Errors that the backend answered with, and no engine: nothing ran. */
-const NEVER_RAN = ['EngineUnavailable', 'RestoreFailed', 'CodeNotKept'];
 
 /** Longest text that a difference quotes, in characters. */
 const QUOTED = 500;
@@ -49,7 +48,7 @@ class Check {
     else if (entry.type === 'output') await this.#compare(entry);
     else if (entry.type === 'snapshot') await this.#capture(entry);
     // A replay goes on in the engine that was restored before it.
-    else if (entry.type === 'restored' && !entry.replayed) await this.#startAnew(this.#state);
+    else if (entry.type === 'restored' && !entry.replayed) await this.#startAnew(this.#state, entry);
   }
 
   async end(): Promise<void> {
@@ -111,19 +110,30 @@ class Check {
     this.#taken = [];
   }
 
-  async #startAnew({ snapshots }: SessionState): Promise<void> {
+  async #startAnew({ snapshots }: SessionState, { seq, bindings }: Entry & RestoredEntry): Promise<void> {
     await this.end();
-    const captures = snapshots.flatMap(({ seq }) => this.#captures.get(seq) ?? []);
-    if (captures.length === 0) return;
+    const captures = snapshots.flatMap(({ seq: revision }) => this.#captures.get(revision) ?? []);
+    const wanted = bindings.filter(({ fidelity }) => fidelity === 'snapshot');
+    if (captures.length === 0) return this.#compareRestored(seq, wanted, { restored: [], failed: [], classes: [] });
     const engine = await this.#start();
-    await engine.restore(captures.map(({ data }) => data));
+    this.#compareRestored(seq, wanted, await engine.restore(captures.map(({ data }) => data)));
+  }
+
+  /** What the session had back and this replay has not: everything after it may differ for that reason alone. */
+  #compareRestored(revision: number, wanted: readonly BindingReport[], reply: RestoreReply): void {
+    const failed = new Map(reply.failed.map(({ name, reason }) => [name, reason]));
+    for (const { name, fidelity, reason } of foundAfter(wanted, reply.restored, failed)) {
+      if (fidelity !== 'lost') continue;
+      const replayed = `${name} is lost: ${reason}`;
+      this.result.differing.push({ revision, code: '', recorded: `${name} restored from a snapshot`, replayed });
+    }
   }
 }
 
 function whyNotComparable(input: InputEntry, output: OutputEntry): string | undefined {
   if (input.redacted) return 'its code held secrets and was not kept';
   if (output.outcome === 'unknown') return 'nobody knows how far it ran';
-  if (output.error && NEVER_RAN.includes(output.error.class)) return 'it never ran';
+  if (neverRan(output)) return 'it never ran';
   return undefined;
 }
 

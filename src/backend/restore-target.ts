@@ -1,5 +1,5 @@
 /** What a restore aims at: the state to bring back, the plan that does it, and the snapshots that it takes. */
-import type { Engine } from '../engine/contract.js';
+import type { Engine, EngineFactory } from '../engine/contract.js';
 import type { Journal } from '../journal/journal.js';
 import { asUncovered } from '../session/effective-inputs.js';
 import type { BindingReport, EngineBase, UncoveredInput } from '../session/entry.js';
@@ -13,6 +13,7 @@ import {
 } from '../session/restore-plan.js';
 import type { SessionState } from '../session/state.js';
 import { inputsUpTo, stateAt } from './point-in-time.js';
+import { load } from './restore-loading.js';
 
 export interface RestoreAim {
   /** Revision to go back to; the present one when not given. */
@@ -82,18 +83,74 @@ async function uncoveredSince(
   return asUncovered(answered.filter(({ output }) => output.seq > loaded));
 }
 
-/** Gives an engine what a plan says. @returns what came back */
+const NONE: ReadonlyMap<string, string> = new Map();
+
+export interface Loaded {
+  readonly engine: Engine;
+  readonly bindings: readonly BindingReport[];
+  readonly definitions: readonly BindingReport[];
+  /** The snapshots hold what no engine takes: the session needs one of what is left. */
+  readonly isPartial: boolean;
+}
+
+/** Gives an engine what a plan says. @returns what came back, as the engine lists it */
 export async function loadInto(
-  engine: Engine,
+  start: () => Promise<Engine>,
   { bindings, definitions, snapshots }: RestorePlan,
   blobs: ReadonlyMap<number, Uint8Array>,
-): Promise<{ bindings: BindingReport[]; definitions: BindingReport[] }> {
-  if (snapshots.length === 0) return { bindings: [...bindings], definitions: [...definitions] };
-  const reply = await engine.restore(snapshots.map((seq) => Buffer.from(blobs.get(seq) ?? []).toString('utf8')));
-  const failed = new Map(reply.failed.map(({ name, reason }) => [name, reason]));
-  const outcome = (planned: BindingReport): BindingReport => {
-    const reason = failed.get(planned.name);
-    return reason && planned.fidelity === 'snapshot' ? { name: planned.name, fidelity: 'lost', reason } : planned;
+  takeApart: EngineFactory['takeApart'],
+): Promise<Loaded> {
+  if (snapshots.length === 0) {
+    const empty = { bindings: foundAfter(bindings, [], NONE), definitions: foundAfter(definitions, [], NONE) };
+    return { engine: await start(), ...empty, isPartial: false };
+  }
+  const captures = snapshots.map((seq) => Buffer.from(blobs.get(seq) ?? []).toString('utf8'));
+  const { engine, reply, refused } = await load(start, captures, takeApart);
+  const failed = new Map([...reply.failed.map(({ name, reason }) => [name, reason] as const), ...refused]);
+  return {
+    engine,
+    bindings: foundAfter(bindings, reply.restored, failed, [...definitions, ...bindings]),
+    definitions: foundAfter(definitions, reply.classes, failed, [...definitions, ...bindings]),
+    isPartial: refused.size > 0,
   };
-  return { bindings: bindings.map(outcome), definitions: definitions.map(outcome) };
+}
+
+/** What is planned to come back is lost where the engine does not list it, and what it lists that nobody named is told. */
+export function foundAfter(
+  planned: readonly BindingReport[],
+  listed: readonly string[],
+  failed: ReadonlyMap<string, string>,
+  named: readonly BindingReport[] = planned,
+): BindingReport[] {
+  const present = new Set(listed);
+  const outcomes = planned.map((report): BindingReport => {
+    const { name, fidelity } = report;
+    if (fidelity !== 'snapshot') return report;
+    const reason =
+      failed.get(name) ?? (present.has(name) ? undefined : 'the engine does not have it after the restore');
+    return reason === undefined ? report : { name, fidelity: 'lost', reason };
+  });
+  const known = new Set(named.map(({ name }) => name));
+  const unnamed = listed
+    .filter((name) => !known.has(name))
+    .map((name): BindingReport => ({ name, fidelity: 'snapshot', reason: 'the journal does not name it' }));
+  return unnamed.length === 0 ? outcomes : sorted([...outcomes, ...unnamed]);
+}
+
+/** The same for an engine that ran on; it lists its variables only, and not those of classes. */
+export function foundLive(planned: readonly BindingReport[], listed: readonly string[]): BindingReport[] {
+  const present = new Set(listed);
+  const known = new Set(planned.map(({ name }) => name));
+  const outcomes = planned.map((report): BindingReport => {
+    if (report.fidelity !== 'live' || report.name.includes('>>') || present.has(report.name)) return report;
+    return { name: report.name, fidelity: 'lost', reason: 'the engine does not have it any more' };
+  });
+  const unnamed = listed
+    .filter((name) => !known.has(name))
+    .map((name): BindingReport => ({ name, fidelity: 'live', reason: 'the journal does not name it' }));
+  return unnamed.length === 0 ? outcomes : sorted([...outcomes, ...unnamed]);
+}
+
+function sorted(reports: readonly BindingReport[]): BindingReport[] {
+  return [...reports].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

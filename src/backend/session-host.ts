@@ -19,6 +19,7 @@ import {
 } from '../session/entry.js';
 import { type Evaluation, evaluationOf } from '../session/evaluation.js';
 import { mergePatchBetween } from '../session/merge-patch-between.js';
+import { neverRan } from '../session/never-ran.js';
 import type { RestorePlan, RestoreStrategy } from '../session/restore-plan.js';
 import { fold, type PendingInput, type SessionState } from '../session/state.js';
 import { Attendance } from './attendance.js';
@@ -28,7 +29,14 @@ import { failedOutput, notKeptOutput, outputOf, type SnapshotBody, snapshotOf, u
 import { Lane } from './lane.js';
 import { type Point, revisionOf, stateAt, withSnapshotsBehind } from './point-in-time.js';
 import { boundSince, replayedBinding, restoreReport } from './restore-report.js';
-import { loadInto, type RestoreAim, type RestoreTarget, restoreTarget } from './restore-target.js';
+import {
+  foundLive,
+  type Loaded,
+  loadInto,
+  type RestoreAim,
+  type RestoreTarget,
+  restoreTarget,
+} from './restore-target.js';
 import * as settings from './settings.js';
 import type { Timer } from './timer.js';
 
@@ -61,7 +69,9 @@ export interface EvaluationRequest {
   readonly inspect?: boolean;
   /** What the journal keeps in place of the code, which is then in memory only. */
   readonly recordAs?: string | undefined;
-  /** Key of an evaluation with unknown outcome that is to run again as this one. */
+  /** Bindings that are to stay out of snapshots. */
+  readonly leaveUnsaved?: readonly string[] | undefined;
+  /** Key of an evaluation that is to run again as this one: its outcome is unknown, or it did not run. */
   readonly rerunOf?: string | undefined;
   /** Told when the evaluation is durable, and when it begins. */
   readonly progress?: (status: 'accepted' | 'running', about: Accepted) => void;
@@ -79,6 +89,7 @@ type TellHeld = (why: ProtocolError) => void;
 
 interface RunOptions {
   readonly inspect: boolean;
+  readonly leaveUnsaved?: readonly string[] | undefined;
   /** The input as the journal took it, where it is at hand; it is looked up otherwise. */
   readonly accepted?: StoredEntry['entry'] & InputEntry;
   readonly progress?: EvaluationRequest['progress'] | undefined;
@@ -135,6 +146,7 @@ export class SessionHost {
       },
       append: (client, bodies) => this.#append(client, bodies),
       now: context.now,
+      monotonicMs: context.monotonicMs,
     });
     this.contexts = new ContextKeeper({
       get state() {
@@ -252,23 +264,24 @@ export class SessionHost {
     progress?.('accepted', { key, session: this.state.id, revision: seq });
     return this.#schedule(
       { seq, key, code, timeoutMs, client },
-      { inspect: request.inspect ?? false, accepted, progress },
+      { inspect: request.inspect ?? false, leaveUnsaved: request.leaveUnsaved, accepted, progress },
     );
   }
 
-  /** @returns the revision of an input that may run again because nobody knows whether it ran */
+  /** @returns the revision of an input that may run again because nobody knows whether it ran, or because it did not */
   #rerunnable(key: string): number {
     const [found] = this.context.journal.findByKey(key, this.state.id);
     const input = found?.entries.find(({ entry }) => entry.type === 'input');
     if (!input) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
-    const { outcome, redacted } = this.#evaluation(key);
+    const evaluation = this.#evaluation(key);
+    const { outcome, redacted } = evaluation;
     if (redacted) {
       throw new ProtocolError(
         'SessionError',
         `The code of ${key} was not kept because it held secrets: send it again, as a new evaluation`,
       );
     }
-    if (outcome === 'unknown') return input.entry.seq;
+    if (outcome === 'unknown' || neverRan(evaluation)) return input.entry.seq;
     throw new ProtocolError(
       'SessionError',
       `The outcome of ${key} is known (${outcome}), so there is no need to run it again`,
@@ -358,9 +371,11 @@ export class SessionHost {
       const reopened = this.state.closed !== null;
       const { plan, context } = await this.#target({ strategy, live: this.#engine !== undefined });
       const { restored } = await this.#ensureEngine(client);
-      let bindings = restored?.bindings ?? plan.bindings;
+      const found = restored ? undefined : await this.#stillLive(plan.bindings);
+      const told = reopened || found?.some(({ name, fidelity }) => isNews(name, fidelity, plan.bindings));
+      let bindings = restored?.bindings ?? found ?? plan.bindings;
       if (plan.replay.length > 0) bindings = await this.#replay(plan, client, bindings);
-      else if (reopened && !restored) await this.#append(client, [{ type: 'restored', bindings: [...bindings] }]);
+      else if (found && told) await this.#append(client, [{ type: 'restored', bindings: [...bindings] }]);
       const definitions = restored?.definitions ?? plan.definitions;
       return restoreReport(this.state, {
         plan,
@@ -375,6 +390,14 @@ export class SessionHost {
     });
   }
 
+  /** A running engine may have other bindings than the journal says: code that was forked removes and adds some unseen. */
+  async #stillLive(planned: readonly BindingReport[]): Promise<BindingReport[]> {
+    return foundLive(
+      planned,
+      ((await this.#engine?.bindings()) ?? []).map(({ name }) => name),
+    );
+  }
+
   /**
    * Leaves the present state for another one: that of an earlier revision, or an engine that holds nothing. What is left
    * is saved first, so that one can come back to it.
@@ -386,10 +409,10 @@ export class SessionHost {
   ): Promise<RestoreReport> {
     await this.#capture('changes');
     const { plan, blobs, context, state: target, base } = await this.#target({ at: upTo, strategy, live: false });
-    const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
+    const { engine, bindings, definitions, isPartial } = await this.#startEngine(plan, blobs);
     const restored: RestoredEntry = {
       type: 'restored',
-      bindings,
+      bindings: [...bindings],
       cause: 'requested',
       base,
       ...(at === undefined ? {} : { at }),
@@ -408,6 +431,7 @@ export class SessionHost {
     }
     await this.#stopEngine('requested');
     this.#watch(engine);
+    if (isPartial) await this.#capture('full');
     const replayed = plan.replay.length > 0 ? await this.#replay(plan, client, bindings) : bindings;
     const about = { plan, context, strategy, at, bindings: replayed, definitions, planned: false, startedAt };
     return restoreReport(this.state, about);
@@ -561,7 +585,11 @@ export class SessionHost {
   }
 
   /** @param tellHeld called when the outcome is known but the disk does not take it yet */
-  async #run(input: PendingInput, { inspect, accepted, progress }: RunOptions, tellHeld: TellHeld): Promise<Evaluated> {
+  async #run(
+    input: PendingInput,
+    { inspect, leaveUnsaved, accepted, progress }: RunOptions,
+    tellHeld: TellHeld,
+  ): Promise<Evaluated> {
     if (this.#stopping) {
       throw new ProtocolError(
         'ShuttingDown',
@@ -590,6 +618,7 @@ export class SessionHost {
         printLimit: settings.PRINT_LIMIT,
         budget: { maxBytes: settings.CAPTURE_MAX_BYTES, maxObjects: settings.CAPTURE_MAX_OBJECTS },
         inspect,
+        ...(leaveUnsaved ? { leaveUnsaved } : {}),
       });
       this.#requireOwn(ensured.engine);
       inspection = reply.inspection;
@@ -638,7 +667,7 @@ export class SessionHost {
     if (this.#engine) return { engine: this.#engine, restored: null };
     const startedAt = performance.now();
     const { plan, blobs, context, base } = await this.#target({ strategy: 'snapshot', live: false });
-    const { engine, bindings, definitions } = await this.#startEngine(plan, blobs);
+    const { engine, bindings, definitions, isPartial } = await this.#startEngine(plan, blobs);
     this.#watch(engine);
     // Where a snapshot is missing, the state says that it was loaded, and has to be told.
     const shortened = plan.snapshots.length < this.state.snapshots.length;
@@ -647,6 +676,8 @@ export class SessionHost {
     const entry: RestoredEntry = { type: 'restored', bindings, cause: this.#absence, ...(shortened ? { base } : {}) };
     try {
       await this.#append(client, [entry]);
+      // Otherwise every start would find out anew what cannot be loaded.
+      if (isPartial) await this.#capture('full');
     } catch (error) {
       await this.#stopEngine(this.#absence);
       throw error;
@@ -656,15 +687,13 @@ export class SessionHost {
   }
 
   /** Only inside the lane. */
-  async #startEngine(plan: RestorePlan, blobs: ReadonlyMap<number, Uint8Array>) {
+  async #startEngine(plan: RestorePlan, blobs: ReadonlyMap<number, Uint8Array>): Promise<Loaded> {
     this.#engineState = 'starting';
-    let engine: Engine | undefined;
+    const { engines } = this.context;
     try {
-      engine = await this.context.engines.start(this.state.id);
-      return { engine, ...(await loadInto(engine, plan, blobs)) };
+      return await loadInto(() => engines.start(this.state.id), plan, blobs, engines.takeApart);
     } catch (error) {
       this.#engineState = this.#engine ? 'idle' : 'none';
-      await engine?.stop();
       throw error;
     }
   }
@@ -868,6 +897,11 @@ export class SessionHost {
   #requireRunning(): void {
     if (this.#stopping) throw new ProtocolError('ShuttingDown', 'The backend is stopping and accepts no new work');
   }
+}
+
+/** Whether a live engine showed something else than the journal says. */
+function isNews(name: string, fidelity: BindingReport['fidelity'], planned: readonly BindingReport[]): boolean {
+  return fidelity === 'lost' && planned.find((report) => report.name === name)?.fidelity !== 'lost';
 }
 
 function conflict(state: SessionState, expected: number): ProtocolError {

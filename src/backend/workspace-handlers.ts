@@ -1,6 +1,7 @@
 /** What the commands about the workspace do: context, bindings, conflicts, recorded inputs. */
 import type { RecordedEntry } from '../session/entry.js';
 import type { Handlers } from './handlers.js';
+import { hashAt, isPartOf } from './history-check.js';
 import { entriesUpTo, stateAt } from './point-in-time.js';
 import { ANONYMOUS, published, type Workings } from './workings.js';
 
@@ -11,13 +12,15 @@ type WorkspaceHandlers = Pick<
 
 export function workspaceHandlers({ registry, journal }: Workings): WorkspaceHandlers {
   return {
-    get_context: async ({ session_id, client_id, at }) => {
+    get_context: async ({ session_id, client_id, at, seen }) => {
       const host = registry.find(session_id, client_id);
       const { state } = host;
       const then = at === undefined || at >= state.revision ? state : await stateAt(journal, state.id, Math.max(1, at));
       return {
         session: state.id,
         revision: then.revision,
+        hash: hashAt(journal, state.id, then.revision),
+        same_history: seen && isPartOf(journal, state.id, seen),
         context: { ...then.context },
         parts: { ...then.contextParts },
         conflicts: then.conflicts.map(published),
@@ -41,7 +44,13 @@ export function workspaceHandlers({ registry, journal }: Workings): WorkspaceHan
       const host = registry.find(session_id, client_id);
       const decision = { choice, value, client: client_id ?? ANONYMOUS, ifRevision: if_revision };
       const decided = await host.contexts.resolve(conflict, decision);
-      return { session: host.summary(), conflict: published(decided), context: { ...host.state.context } };
+      const { id, revision, context } = host.state;
+      return {
+        session: host.summary(),
+        hash: hashAt(journal, id, revision),
+        conflict: published(decided),
+        context: { ...context },
+      };
     },
 
     record_inputs: async ({ session_id, source, inputs, client_id, if_revision }) => {

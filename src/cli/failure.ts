@@ -13,13 +13,17 @@ export interface FailureReport {
   readonly hint: string | null;
 }
 
+const ASKED_AGAIN =
+  'The link broke while the backend was asked, and it was asked again: it may have been done the first time. Look before you ' +
+  'repeat it.';
+
 /** Only fields that are known to be safe are copied: oclif's errors carry all flag values, secrets included. */
 export function describeFailure(error: unknown): FailureReport {
   if (error instanceof CliError) return report(error.code, error.message, error.exit, error.hint);
   if (!(error instanceof Error)) return report('internal', String(error), 'unexpected');
   if (isParseError(error)) return report('bad-usage', parseErrorMessage(error), 'usage', 'Run it with --help.');
 
-  const { code, type, hint } = error as { code?: unknown; type?: unknown; hint?: unknown };
+  const { code, type, hint, askedAgain } = error as Partial<Record<'code' | 'type' | 'hint' | 'askedAgain', unknown>>;
   const hintText = typeof hint === 'string' ? hint : undefined;
   if (typeof code === 'string' && Object.hasOwn(EXIT_BY_ERROR_CODE, code)) {
     return report(code, error.message, EXIT_BY_ERROR_CODE[code] as ExitName, hintText);
@@ -27,7 +31,7 @@ export function describeFailure(error: unknown): FailureReport {
   if (typeof type === 'string' && Object.hasOwn(MEANING_OF_ERROR_TYPE, type)) {
     const { exit, hint: remedy } = MEANING_OF_ERROR_TYPE[type as keyof typeof MEANING_OF_ERROR_TYPE];
     const message = type === 'InvalidParameters' ? inWords(error.message) : error.message;
-    return report(kebabCase(type), message, exit, remedy);
+    return report(kebabCase(type), message, exit, askedAgain === true ? ASKED_AGAIN : remedy);
   }
   return report('internal', error.message || error.name, 'unexpected', 'Run it again with STUI_LOG=debug to see more.');
 }

@@ -28,7 +28,7 @@ export function endOnSignals(json: boolean): void {
     const limit = new Promise<void>((resolve) => setTimeout(resolve, CLEANUP_LIMIT_MS));
     await Promise.race([Promise.allSettled([...cleanups].map(async (cleanup) => cleanup())), limit]);
     // Whoever should read it may have stopped reading.
-    await Promise.race([writeFailure(failure, { json: json && 'line' }), limit]);
+    await Promise.race([writeFailure(failure, { json: json && 'line' }).catch(() => {}), limit]);
     process.exit(failure.exitCode);
   };
   process.on('SIGINT', () => void stop('interrupted', 'Interrupted'));

@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
+import { isEndpoint } from '../protocol/endpoint.js';
 import { decodeReply, type InterimReply, isInterim, type Reply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
-import { RequestTimedOut, Unreachable } from './errors.js';
+import { Deadline } from '../time/deadline.js';
+import { InvalidEndpoint, RequestTimedOut, Unreachable } from './errors.js';
 import { Link, type LinkListener, type LinkRuntime, REAL_RUNTIME } from './link.js';
 import type { LinkEffect, LinkEvent, LinkState } from './link-state.js';
 import { type LinkTiming, ONE_SHOT_TIMING, REQUEST_TIMEOUT_MS } from './timing.js';
@@ -20,6 +22,8 @@ interface Waiting {
   lane: number | undefined;
   /** It was sent on a connection that stood. */
   mayHaveArrived: boolean;
+  /** It was sent on another connection that stood before. */
+  askedAgain: boolean;
 }
 
 /** Told of outages of the link, as they begin and when they are over. */
@@ -41,6 +45,7 @@ export class BackendClient {
   readonly #link: Link;
   readonly #runtime: LinkRuntime;
   readonly #outageListeners = new Set<OutageListener>();
+  readonly #closeListeners = new Set<() => void>();
   #closed = false;
 
   private constructor(
@@ -61,8 +66,12 @@ export class BackendClient {
     this.#runtime = runtime;
   }
 
-  /** Begins to connect. Nothing is known about the backend until the first answer. */
+  /**
+   * Begins to connect. Nothing is known about the backend until the first answer.
+   * @throws {InvalidEndpoint}
+   */
   static async open(endpoint: string, options: ClientOptions = {}): Promise<BackendClient> {
+    if (!isEndpoint(endpoint)) throw new InvalidEndpoint(endpoint);
     const client = new BackendClient(endpoint, options);
     client.#link.take({ type: 'start' });
     return client;
@@ -76,6 +85,12 @@ export class BackendClient {
   onOutage(listener: OutageListener): () => void {
     this.#outageListeners.add(listener);
     return () => this.#outageListeners.delete(listener);
+  }
+
+  /** @returns the function that takes the listener away */
+  onClose(listener: () => void): () => void {
+    this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
   }
 
   /** Tells the link what this process knows: the network changed, the machine woke, a person asks for an attempt. */
@@ -97,8 +112,11 @@ export class BackendClient {
     timeoutMs: number = REQUEST_TIMEOUT_MS,
     onInterim?: (reply: InterimReply) => void,
   ): Promise<Result<Descriptors[Name]>> {
-    const reply = await this.#exchange(command, parameters, timeoutMs, onInterim);
-    if (reply.status === 'error') throw new ProtocolError(reply.error_type, reply.error, reply.details);
+    const { reply, askedAgain } = await this.#exchange(command, parameters, timeoutMs, onInterim);
+    if (reply.status === 'error') {
+      const error = new ProtocolError(reply.error_type, reply.error, reply.details);
+      throw askedAgain ? Object.assign(error, { askedAgain }) : error;
+    }
     return reply.result as Result<Descriptors[Name]>;
   }
 
@@ -109,10 +127,12 @@ export class BackendClient {
     }
   }
 
+  /** Nothing of it keeps the process alive afterwards. Sessions that are to say goodbye are closed before. */
   close(): void {
     this.#closed = true;
     this.#link.close();
     this.abandon('the connection was closed');
+    for (const listener of this.#closeListeners) listener();
   }
 
   async #exchange(
@@ -120,16 +140,19 @@ export class BackendClient {
     parameters: unknown,
     timeoutMs: number,
     onInterim: Waiting['onInterim'],
-  ): Promise<Reply> {
+  ): Promise<{ readonly reply: Reply; readonly askedAgain: boolean }> {
     if (this.#closed) throw new Unreachable(this.endpoint, 'the connection was closed');
     const id = randomUUID();
     const frame = JSON.stringify({ id, command, parameters });
-    let cancelTimeout: () => void = () => {};
+    let deadline: Deadline | undefined;
     try {
-      return await new Promise<Reply>((resolve, reject) => {
-        const waiting: Waiting = { frame, onInterim, resolve, reject, lane: undefined, mayHaveArrived: false };
+      return await new Promise((resolve, reject) => {
+        const answered = (reply: Reply) => resolve({ reply, askedAgain: waiting.askedAgain });
+        const sent = { lane: undefined, mayHaveArrived: false, askedAgain: false };
+        const waiting: Waiting = { frame, onInterim, resolve: answered, reject, ...sent };
         this.#waiting.set(id, waiting);
-        cancelTimeout = this.#runtime.after(timeoutMs, () => reject(new RequestTimedOut(command, timeoutMs)));
+        const expire = () => reject(new RequestTimedOut(command, timeoutMs));
+        deadline = new Deadline(timeoutMs, expire, this.#runtime);
         // A link that gave up is tried anew by whoever still wants something.
         this.#link.take({ type: 'start' });
         this.#countWork();
@@ -137,7 +160,7 @@ export class BackendClient {
         waiting.mayHaveArrived = this.#link.state.primary !== null;
       });
     } finally {
-      cancelTimeout();
+      deadline?.cancel();
       this.#waiting.delete(id);
       this.#countWork();
     }
@@ -158,7 +181,10 @@ export class BackendClient {
 
   #sendAgain(lane: number): void {
     for (const waiting of this.#waiting.values()) {
-      if (waiting.lane !== lane) waiting.lane = this.#link.send(waiting.frame);
+      if (waiting.lane !== lane) {
+        waiting.askedAgain ||= waiting.mayHaveArrived;
+        waiting.lane = this.#link.send(waiting.frame);
+      }
       waiting.mayHaveArrived = true;
     }
   }

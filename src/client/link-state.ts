@@ -59,8 +59,8 @@ export type LinkEvent =
   | { readonly type: 'closed'; readonly lane: number; readonly reason: 'refused' | 'timeout' | 'disconnect' }
   /** An address, link or route of this machine changed. */
   | { readonly type: 'network' }
-  /** The machine slept. */
-  | { readonly type: 'woke' }
+  /** The machine slept, or this process was stopped: for `stoppedMs` on the clock of `now` it could hear nothing. */
+  | { readonly type: 'woke'; readonly stoppedMs?: number }
   /** A person asks for an attempt now. */
   | { readonly type: 'attempt' }
   | { readonly type: 'work'; readonly count: number }
@@ -127,7 +127,8 @@ export function step(state: LinkState, event: LinkEvent, now: number, random: ()
   return turn.done();
 }
 
-function budgetEnd(state: LinkState, timing: LinkTiming): number {
+/** @returns when a link that nobody answers on is given up, on the clock of `now`; infinite for never */
+export function budgetEnd(state: LinkState, timing: LinkTiming): number {
   return state.heardAt + (state.everHeard ? timing.outageBudgetMs : timing.connectBudgetMs);
 }
 
@@ -175,6 +176,9 @@ class Turn {
         this.#suspect(this.timing.networkSettleMs);
         break;
       case 'woke':
+        this.#stopped(event.stoppedMs ?? 0);
+        this.#suspect(this.timing.raceEveryMs);
+        break;
       case 'attempt':
         this.#suspect(this.timing.raceEveryMs);
         break;
@@ -205,13 +209,13 @@ class Turn {
 
   #answered(lane: number, sentAt: number, busy: boolean): void {
     if (!this.#state.lanes.includes(lane)) return;
-    // The first ping of a lane waits for the connection, so its time says nothing about the path.
-    if (lane === this.#state.primary) this.#measure(this.now - sentAt);
     this.#state.heardAt = this.now;
     this.#state.everHeard = true;
     const { suspectedAt } = this.#state;
-    // An answer to a question from before the suspicion says nothing about the path since.
+    // An answer to a question from before the suspicion says nothing about the path since, nor how long it takes.
     if (lane === this.#state.primary && suspectedAt !== null && sentAt < suspectedAt) return;
+    // The first ping of a lane waits for the connection, so its time says nothing about the path.
+    if (lane === this.#state.primary) this.#measure(this.now - sentAt);
     if (lane !== this.#state.primary) {
       this.#state.primary = lane;
       this.#state.pingAt = this.now + this.timing.pingEveryMs;
@@ -266,6 +270,17 @@ class Turn {
     }
     this.#race();
     this.#state.raceAt = this.now + secondAfterMs;
+  }
+
+  /** Neither silence nor an outage's budget counts while nobody listened; and what is left of it is enough for an attempt. */
+  #stopped(stoppedMs: number): void {
+    if (stoppedMs === 0) return;
+    const { heardAt, workEndedAt, everHeard, primary } = this.#state;
+    const { outageBudgetMs, connectBudgetMs, attemptMs } = this.timing;
+    const lastAttempt = this.now + attemptMs - (everHeard ? outageBudgetMs : connectBudgetMs);
+    const since = primary === null ? Math.max(heardAt + stoppedMs, lastAttempt) : heardAt + stoppedMs;
+    this.#state.heardAt = Math.min(this.now, since);
+    this.#state.workEndedAt = Math.min(this.now, workEndedAt + stoppedMs);
   }
 
   #lose(cause: OutageCause): void {
@@ -353,7 +368,7 @@ class Turn {
     this.#endAttempts();
     this.#state.primary = null;
     this.#state.pingAt = null;
-    this.#state.outage = null;
+    // An outage that is given up goes on; whoever starts the link again may end it.
     this.#state.phase = 'idle';
     this.#effects.push({ type: 'giveUp', reason });
   }

@@ -1,29 +1,22 @@
 /** Runs the link's state machine on real sockets and clocks: carries out its effects, and feeds it what happens. */
+import { DEADLINE_STEP_MS, type DeadlineClock, PROCESS_CLOCK, STOPPED_AFTER_MS } from '../time/deadline.js';
 import { type Lane, type LaneListener, openLane } from './lane.js';
-import { IDLE_LINK, type LinkEffect, type LinkEvent, type LinkState, nextTick, step } from './link-state.js';
+import { budgetEnd, IDLE_LINK, type LinkEffect, type LinkEvent, type LinkState, nextTick, step } from './link-state.js';
 import { probe } from './probe.js';
 import { LEAST_CONNECT_TIMEOUT_MS, type LinkTiming } from './timing.js';
 
 /** What a link needs of the world; a simulator gives it another one. */
-export interface LinkRuntime {
-  /** Monotonic clock, in ms. */
-  readonly now: () => number;
+export interface LinkRuntime extends DeadlineClock {
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Runs a task once after so many ms; returns what takes that back. */
-  readonly after: (ms: number, task: () => void) => () => void;
   readonly openLane: (endpoint: string, connectTimeoutMs: number, listener: LaneListener) => Lane;
   /** What the kernel says of an endpoint that nobody answers at; nothing when it accepts connections. */
   readonly probe: (endpoint: string) => Promise<string | undefined>;
 }
 
 export const REAL_RUNTIME: LinkRuntime = {
-  now: () => performance.now(),
+  ...PROCESS_CLOCK,
   random: Math.random,
-  after: (ms, task) => {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  },
   openLane,
   probe,
 };
@@ -50,6 +43,8 @@ export class Link {
   readonly #lanes = new Map<number, Lane>();
   readonly #pings = new Map<string, { lane: number; sentAt: number }>();
   #cancelTick: () => void = () => {};
+  /** When the tick comes, as long as this process runs. */
+  #tickAt: number | undefined;
   #pingCount = 0;
 
   constructor(
@@ -64,11 +59,19 @@ export class Link {
   }
 
   take(event: LinkEvent): void {
+    const late = this.#tickAt === undefined ? 0 : this.runtime.now() - this.#tickAt;
+    this.#tickAt = undefined;
+    // What would have been heard meanwhile may lie unread: it is no silence, and no part of an outage's budget.
+    if (late > STOPPED_AFTER_MS) this.#step({ type: 'woke', stoppedMs: late });
+    this.#step(event);
+    this.#schedule();
+  }
+
+  #step(event: LinkEvent): void {
     const { now, random } = this.runtime;
     const { state, effects } = step(this.#state, event, now(), random, this.timing);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
-    this.#schedule();
   }
 
   /**
@@ -84,6 +87,7 @@ export class Link {
 
   close(): void {
     this.#cancelTick();
+    this.#tickAt = undefined;
     for (const lane of this.#lanes.values()) lane.close();
     this.#lanes.clear();
     this.#pings.clear();
@@ -151,7 +155,11 @@ export class Link {
     this.#cancelTick();
     const due = nextTick(this.#state, this.timing);
     if (due === undefined || due === Number.POSITIVE_INFINITY) return;
-    const wait = Math.max(0, due - this.runtime.now());
+    const now = this.runtime.now();
+    // Where time is limited, steps are short: a stop that ends before the tick is due would count as time that was given.
+    const isLimited = this.#state.primary === null && Number.isFinite(budgetEnd(this.#state, this.timing));
+    const wait = Math.min(Math.max(0, due - now), isLimited ? DEADLINE_STEP_MS : Number.POSITIVE_INFINITY);
+    this.#tickAt = now + wait;
     this.#cancelTick = this.runtime.after(wait, () => this.take({ type: 'tick' }));
   }
 }

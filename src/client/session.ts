@@ -7,11 +7,15 @@ import type { Result } from '../protocol/command.js';
 import type { Binding, Conflict, EvaluationResult, SessionSummary } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { resolveConflict } from '../protocol/workspace-commands.js';
-import { unhashedLine } from '../session/archive.js';
 import type { Entry, Resolution } from '../session/entry.js';
 import { requireExact } from '../session/exact-json.js';
+import type { JsonObject } from '../session/json.js';
 import { applyMergePatch } from '../session/merge-patch.js';
+import { continuedFrom, type OwnChange, withMade } from '../session/own-changes.js';
+import { heldPlaces, patchPlaces } from '../session/patch-places.js';
 import type { BackendClient } from './backend-client.js';
+import { keyed } from './errors.js';
+import { JournalReading } from './journal-reading.js';
 import { REAL_RUNTIME } from './link.js';
 import { Presence } from './presence.js';
 
@@ -38,27 +42,47 @@ export interface EvaluateOptions {
   readonly recordAs?: string;
 }
 
+interface SeenContext {
+  readonly revision: number;
+  /** Undefined where it is not known any more. */
+  readonly context: Context | undefined;
+}
+
 export class Session {
   #context: Context;
   #seen: number;
+  /** Chain hash at that revision; undefined with a backend that does not tell. */
+  #hash: string | undefined;
   #presence: Presence;
   #forget: () => void;
+  #own: readonly OwnChange[] = [];
+  /** The context as the last change left it. */
+  #lastMade: SeenContext;
+  /** Resolves when the change before has its answer. */
+  #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly client: BackendClient,
     private readonly clientId: string,
     /** Session id. */
     readonly id: string,
-    { context, revision }: { context: Context; revision: number },
+    { context, revision, hash }: { context: Context; revision: number; hash?: string | undefined },
   ) {
     this.#context = context;
     this.#seen = revision;
+    this.#hash = hash;
+    this.#lastMade = { revision, context };
     const present = { clientId, ask: client.request.bind(client) as BackendClient['request'] };
     this.#presence = new Presence({ client: present, sessions: [id], after: REAL_RUNTIME.after });
-    this.#forget = client.onOutage({
+    const forgetOutages = client.onOutage({
       began: () => this.#presence.linkLost(),
       ended: (outageMs) => this.#presence.linkBack(outageMs),
     });
+    const forgetClose = client.onClose(() => this.#presence.end());
+    this.#forget = () => {
+      forgetOutages();
+      forgetClose();
+    };
     this.#presence.arrive();
   }
 
@@ -81,32 +105,36 @@ export class Session {
     return this.#seen;
   }
 
-  /** Evaluates once for a key, in order with all others. @throws {ProtocolError} {@link Unreachable} */
+  /**
+   * Evaluates once for a key, in order with all others.
+   * @throws {ProtocolError} what the backend answers
+   * @throws {Unreachable} @throws {RequestTimedOut} with the key, so that the outcome can be asked for with it
+   */
   async evaluate(code: string, options: EvaluateOptions = {}): Promise<EvaluationResult> {
     const { key = randomUUID(), timeoutMs, recordAs } = options;
     const parameters = { ...this.#identity, code, key, timeout_ms: timeoutMs, record_as: recordAs };
-    const { evaluation } = await this.client.request('evaluate', parameters, MAX_TIMEOUT_MS);
+    const { evaluation } = await keyed(key, this.client.request('evaluate', parameters, MAX_TIMEOUT_MS));
     return evaluation;
   }
 
   /**
-   * Changes the context by a merge patch (RFC 7396), made from the context that this client saw. Durable when it
-   * resolves. What others changed since is merged, and is in {@link context} afterwards.
+   * Changes the context by a merge patch (RFC 7396), made from the context that this client saw, and from what it is
+   * changing already: several may be asked for at once, and are made in that order. Durable when it resolves. What others
+   * changed since is merged, and is in {@link context} afterwards.
    * @param base revision of the context that the patch was made from, where entries may have come in since
+   * @param key idempotency key: with the same one a change is made once, however often it is asked for
    * @returns what could not be merged: there the session keeps what it had, until somebody decides
-   * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull
+   * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull, and
+   *   Diverged when the session's history was replaced by another one: open it again
    * @throws {InexactJson} for what JSON would change or leave out without a word: NaN, which would remove, a function
+   * @throws {Unreachable} @throws {RequestTimedOut} with the key
    */
-  async change(patch: Context, base: number = this.#seen): Promise<readonly Conflict[]> {
+  async change(patch: Context, base: number = this.#seen, key: string = randomUUID()): Promise<readonly Conflict[]> {
     requireExact(patch);
-    const answer = await this.client.request('update_session_state', {
-      ...this.#identity,
-      state_data: patch,
-      base_revision: base,
-      key: randomUUID(),
-    });
-    this.#saw(answer.session_state, answer.revision);
-    return answer.conflicts;
+    const madeFrom = { revision: base, context: base === this.#seen ? this.#context : undefined };
+    const change = this.#changing.then(() => this.#change(patch, madeFrom, key));
+    this.#changing = change.catch(() => {});
+    return change;
   }
 
   /** The conflicts that wait for a decision. */
@@ -118,7 +146,7 @@ export class Session {
   async resolve(conflict: string, choice: Resolution, value?: unknown): Promise<Result<typeof resolveConflict>> {
     requireExact(value);
     const answer = await this.client.request('resolve_conflict', { ...this.#identity, conflict, choice, value });
-    this.#saw(answer.context, answer.session.revision);
+    this.#saw(answer.context, answer.session.revision, answer.hash);
     return answer;
   }
 
@@ -135,16 +163,16 @@ export class Session {
    * What happens in the session, whoever does it, entry by entry as it becomes durable; {@link context} follows.
    * Goes on over outages and restarts of the backend, as long as its link does, until the iteration is left.
    * @param after only entries above this revision; the ones still to come when not given
+   * @throws {ProtocolError} Diverged when the session's history was replaced by another one
    */
   async *follow(after: number = this.#seen): AsyncGenerator<Entry> {
-    for (let last = after; ; ) {
-      const request = { ...this.#identity, after: last, limit: PAGE, wait_ms: FOLLOW_WAIT_MS };
-      const { lines } = await this.client.request('read_journal', request, 2 * FOLLOW_WAIT_MS);
-      for (const text of lines) {
-        const entry = JSON.parse(unhashedLine(text).line) as Entry;
-        last = entry.seq;
-        this.#happened(entry);
-        yield entry;
+    const reading = new JournalReading(after, after === this.#seen ? this.#hash : undefined);
+    for (;;) {
+      const request = { ...this.#identity, ...reading.next, limit: PAGE, wait_ms: FOLLOW_WAIT_MS };
+      const page = await this.client.request('read_journal', request, 2 * FOLLOW_WAIT_MS);
+      for (const { hash, ...entry } of reading.take(page)) {
+        this.#happened(entry as Entry, hash);
+        yield entry as Entry;
       }
     }
   }
@@ -159,17 +187,34 @@ export class Session {
     return { session_id: this.id, client_id: this.clientId };
   }
 
-  #happened(entry: Entry): void {
+  async #change(patch: Context, madeFrom: SeenContext, key: string): Promise<readonly Conflict[]> {
+    const from = madeFrom.revision;
+    const paths = patchPlaces(patch).map(({ path }) => path);
+    const base = continuedFrom(this.#own, paths, from);
+    const before = [madeFrom, this.#lastMade].find(({ revision }) => revision === base)?.context;
+    const seen = this.#hash === undefined ? undefined : { revision: this.#seen, hash: this.#hash };
+    const request = { ...this.#identity, state_data: patch, base_revision: base, key, seen };
+    const answer = await keyed(key, this.client.request('update_session_state', request));
+    const { revision, session_state: context, conflicts, hash } = answer;
+    const places = heldPlaces(patch, before as JsonObject | undefined, context as JsonObject);
+    this.#own = withMade({ seen: from, own: this.#own }, { places, from, base, revision });
+    this.#lastMade = { revision, context };
+    this.#saw(context, revision, hash);
+    return conflicts;
+  }
+
+  #happened(entry: Entry, hash: string): void {
     // Behind a gap nothing is known of what the context was changed to in between: changes go on from what was seen.
     if (entry.seq !== this.#seen + 1) return;
     const isChange = entry.type === 'context' || entry.type === 'resolved';
-    this.#saw(isChange ? (applyMergePatch(this.#context, entry.patch) as Context) : this.#context, entry.seq);
+    this.#saw(isChange ? (applyMergePatch(this.#context, entry.patch) as Context) : this.#context, entry.seq, hash);
   }
 
   /** Answers and entries cross on their way: the newest counts. */
-  #saw(context: Context, revision: number): void {
+  #saw(context: Context, revision: number, hash: string | undefined): void {
     if (revision < this.#seen) return;
     this.#context = context;
     this.#seen = revision;
+    this.#hash = hash;
   }
 }

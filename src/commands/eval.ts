@@ -11,7 +11,7 @@ import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
 import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown, type Waiting } from '../service/evaluate.js';
 import { readText } from '../service/input-file.js';
-import { redactionOf } from '../service/redaction.js';
+import { redactionOf, secretsRemark, unsavedBindings } from '../service/redaction.js';
 import { openOrCreate } from '../service/session-by-name.js';
 import {
   deliveryRemark,
@@ -22,6 +22,7 @@ import {
   waitingRemark,
 } from '../service/session-text.js';
 import type { Workplace } from '../service/workplace.js';
+import { neverRan } from '../session/never-ran.js';
 
 type Result = EvaluationResult & {
   /** Who has an evaluation that has no outcome yet, and why nobody knows more; null when there is an outcome. */
@@ -47,7 +48,8 @@ export default class Eval extends BackendCommand<Result> {
     'What looks like a secret in the code (a token, a private key, a string called password or apiKey, what the ' +
     'preference secretPatterns matches) runs and is not kept: the journal has [redacted] in its place. Such an evaluation ' +
     'cannot be queued, nor run again from the journal; with the same --key any other secret in that place gets the first ' +
-    'answer. Only the code is redacted: what it answers, prints or binds is kept.';
+    'answer. Only the code is redacted: what it answers, prints or binds is kept, and is in exports. With the preference ' +
+    'secretBindings set to leave-unsaved, the variables that it gives secrets are not saved, and lost with their engine.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> '3 + 4'",
     '<%= config.bin %> <%= command.id %> -f Counter.st --session build-42',
@@ -77,7 +79,10 @@ export default class Eval extends BackendCommand<Result> {
       least: 1,
       most: MAX_TIMEOUT_MS,
     }),
-    key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
+    key: Flags.string({
+      summary: 'Idempotency key. Made up when not given.',
+      description: 'The same code under it again is answered from the journal; other code is refused with exit code 4.',
+    }),
     'if-revision': ifRevisionFlag,
     offline: Flags.option({
       summary: 'What to do when the backend cannot be reached.',
@@ -101,6 +106,7 @@ export default class Eval extends BackendCommand<Result> {
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(Eval);
     const workplace = this.workplace(flags);
+    this.#secretsRemark = (code) => secretsRemark(workplace, code);
     const keepForLater = keepsForLater(flags.offline, process.env);
     const given = { key: flags.key, timeoutMs: flags.timeout, ifRevision: flags['if-revision'], keepForLater };
     if (flags.rerun !== undefined && args.code !== undefined) {
@@ -119,11 +125,14 @@ export default class Eval extends BackendCommand<Result> {
     return { ...evaluation, waiting, delivered };
   }
 
+  /** Set with the workplace: what is said depends on its preferences. */
+  #secretsRemark: (code: string) => string = String;
+
   protected override async render(evaluation: Result): Promise<string> {
     for (const entry of evaluation.delivered) this.remark(deliveryRemark(entry));
     if (evaluation.restored) this.remark(restoreRemark(evaluation.restored));
     if (evaluation.redacted) {
-      this.remark('stui: the code holds secrets; the journal keeps it with [redacted] in their place');
+      this.remark(this.#secretsRemark(evaluation.code));
     }
     if (evaluation.waiting) this.remark(waitingRemark(evaluation.key, evaluation.waiting));
     if (evaluation.fromJournal) this.remark(journalRemark(evaluation));
@@ -134,6 +143,9 @@ export default class Eval extends BackendCommand<Result> {
     }
     if (evaluation.outcome === 'unknown') {
       this.remark(`It may have run in part. To run it again, as a new evaluation: stui eval --rerun ${evaluation.key}`);
+    }
+    if (neverRan(evaluation) && !evaluation.redacted) {
+      this.remark(`Nothing of it ran. To run it, as a new evaluation: stui eval --rerun ${evaluation.key}`);
     }
     return '';
   }
@@ -146,9 +158,10 @@ export default class Eval extends BackendCommand<Result> {
     workplace: Workplace,
     given: string | undefined,
     { redact, ...from }: Origin & { redact: boolean },
-  ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs'>> {
+  ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs' | 'leaveUnsaved'>> {
     const code = await this.code(given, from);
-    return { code, recordAs: redact ? redactionOf(workplace)(code) : undefined };
+    const recordAs = redact ? redactionOf(workplace)(code) : undefined;
+    return { code, recordAs, leaveUnsaved: unsavedBindings(workplace, recordAs) };
   }
 
   private async code(code: string | undefined, { file, encoding }: Origin): Promise<string> {

@@ -1,16 +1,17 @@
 import { Flags } from '@oclif/core';
 import { formatDuration } from '../cli/duration.js';
+import { CliError } from '../cli/errors.js';
 import { onStop } from '../cli/signals.js';
 import { StreamCommand } from '../cli/stream-command.js';
 import type { Style } from '../cli/style.js';
 import { cut, visibleLine } from '../cli/terminal-text.js';
+import { type HashedEntry, JournalReading } from '../client/journal-reading.js';
 import { REAL_RUNTIME } from '../client/link.js';
 import { Presence } from '../client/presence.js';
+import { ProtocolError } from '../protocol/errors.js';
 import { BACKEND_FLAGS, openWorkplace, sessionArg, useConfiguredDefaults } from '../service/backend-command.js';
 import type { Workplace } from '../service/workplace.js';
 import type { Entry } from '../session/entry.js';
-
-type HashedEntry = Entry & { readonly hash: string };
 
 /** How long one request waits for new entries, in ms; then it is asked again. */
 const FOLLOW_WAIT_MS = 20_000;
@@ -21,7 +22,8 @@ export default class Log extends StreamCommand<HashedEntry> {
   static override summary = 'Print the journal of a session, entry by entry.';
   static override description =
     'With --json every entry is one line, as it is stored, with its chain hash as the last member: SHA-256 of the hash ' +
-    'before it, a line feed, and the entry without the hash.';
+    'before it, a line feed, and the entry without the hash. When the session is replaced by one of another history ' +
+    'meanwhile, such as an older archive, --follow says so and ends with exit code 4.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-42',
     '<%= config.bin %> <%= command.id %> build-42 --after 120 --follow --json | jq -c \'select(.type == "output")\'',
@@ -47,14 +49,27 @@ export default class Log extends StreamCommand<HashedEntry> {
   }
 
   protected override async *records(): AsyncIterable<HashedEntry> {
+    try {
+      yield* this.#entries();
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.type !== 'Diverged') throw error;
+      throw new CliError('other-history', error.message, {
+        exit: 'conflict',
+        hint: 'Read it from its beginning: "stui log" without --after.',
+        cause: error,
+      });
+    }
+  }
+
+  async *#entries(): AsyncIterable<HashedEntry> {
     const { args, flags } = await this.parse(Log);
     this.#workplace = openWorkplace(flags);
     let session_id = this.#workplace.sessionReference(args.session);
-    let after = flags.after;
+    const reading = new JournalReading(flags.after);
     for (;;) {
       const page = await this.#workplace.ask('read_journal', {
         session_id,
-        after,
+        ...reading.next,
         limit: PAGE,
         wait_ms: flags.follow ? FOLLOW_WAIT_MS : 0,
       });
@@ -63,12 +78,8 @@ export default class Log extends StreamCommand<HashedEntry> {
       // Leaving is in the journal, too; but whoever interrupts has seen enough. The process ends once that is said.
       if (this.#interrupted) await new Promise<never>(() => {});
       if (flags.follow) this.#presence ??= await this.#stayWith(this.#workplace, session_id);
-      for (const line of page.lines) {
-        const entry = JSON.parse(line) as HashedEntry;
-        after = entry.seq;
-        yield entry;
-      }
-      if (!flags.follow && (page.lines.length === 0 || after >= page.revision)) return;
+      yield* reading.take(page);
+      if (!flags.follow && (page.lines.length === 0 || reading.next.after >= page.revision)) return;
     }
   }
 

@@ -33,7 +33,7 @@ export interface Capture {
   readonly data: string;
   /** Names of the bindings whose value this capture carries. */
   readonly saved: readonly string[];
-  /** Names of bindings that no longer exist. */
+  /** Names of bindings and classes that no longer exist. */
   readonly removed: readonly string[];
   /** Bindings whose value cannot be carried, and why; their value is not in `data`. */
   readonly unsaved: readonly UnsavedBinding[];
@@ -53,6 +53,8 @@ export interface EvaluateRequest {
   /** Longest print string to return, in characters; longer ones end in an ellipsis. */
   readonly printLimit: number;
   readonly budget: CaptureBudget;
+  /** Bindings that stay out of captures from here on, until an evaluation that does not name them assigns them. */
+  readonly leaveUnsaved?: readonly string[];
   /** Also describe the resulting object's instance variables. */
   readonly inspect?: boolean;
 }
@@ -107,6 +109,7 @@ export interface BindingInfo {
 }
 
 export interface RestoreReply {
+  /** Names of all bindings that the engine holds now: what it lists, and not what it was given. */
   readonly restored: readonly string[];
   /** Bindings and classes that the captures carry but this engine could not bring back. */
   readonly failed: readonly UnsavedBinding[];
@@ -152,6 +155,14 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** The state that captures describe, in parts. */
+export interface CaptureParts {
+  /** Names of the bindings that it carries. */
+  readonly names: readonly string[];
+  /** @returns one full capture with the classes, and of the bindings only those named */
+  of(names: readonly string[]): string;
+}
+
 export interface EngineFactory {
   readonly name: string;
   /**
@@ -160,6 +171,12 @@ export interface EngineFactory {
    * @throws {EngineUnavailable} when no engine process can be made ready.
    */
   start(owner: string): Promise<Engine>;
+  /**
+   * For when an engine does not survive all of a state: takes captures apart without an engine. Absent where only an engine can
+   * read them.
+   * @throws when the captures are none of this kind of engine's
+   */
+  readonly takeApart?: (captures: readonly string[]) => CaptureParts;
   /** Starts engines before they are asked for, until so many wait. Where that cannot be done, nothing is the worse for it. */
   warm(count: number): void;
   /** Ends idle spares. Engines already handed out are their owners' to stop. */

@@ -3,7 +3,7 @@
  * has let go of before: between taking a spare and forgetting it nothing else may run, or two sessions would get the same one.
  */
 import { type DeadlineClock, UNHELD_PROCESS_CLOCK } from '../time/deadline.js';
-import { type Engine, type EngineFactory, EngineUnavailable } from './contract.js';
+import { type CaptureParts, type Engine, type EngineFactory, EngineUnavailable } from './contract.js';
 import type { EngineProcess } from './process.js';
 
 /** A spare answers within a millisecond. One that hangs must not cost a session more than a start without it, in ms. */
@@ -21,11 +21,13 @@ export interface WarmFactoryOptions {
   /** Whether to keep one engine started and waiting. */
   readonly spare: boolean;
   readonly log: (message: string) => void;
+  readonly takeApart?: (captures: readonly string[]) => CaptureParts;
   readonly clock?: DeadlineClock;
 }
 
 export class WarmEngineFactory implements EngineFactory {
   readonly name: string;
+  readonly takeApart?: (captures: readonly string[]) => CaptureParts;
   /** Oldest first. Each resolves with an engine that nobody owns; with undefined when it could not be started. */
   readonly #spares = new Set<Launched>();
   #cancelRetirement: () => void = () => {};
@@ -33,6 +35,7 @@ export class WarmEngineFactory implements EngineFactory {
 
   constructor(private readonly options: WarmFactoryOptions) {
     this.name = options.name;
+    if (options.takeApart) this.takeApart = options.takeApart;
   }
 
   async start(owner: string): Promise<Engine> {

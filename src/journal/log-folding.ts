@@ -3,8 +3,17 @@
  * of the log came in when it folds: where the disk answers EIO it writes what its buffer holds, and removes the log. So
  * SQLite does not fold by itself, and the last log keeps a second name until the file is known to have all that was in it.
  */
+<<<<<<< HEAD
+
 import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { linkOrCopy, renameDurably } from '../files/durable-file.js';
+
+=======
+
+import { closeSync, existsSync, linkSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { renameDurably } from '../files/durable-file.js';
+
+>>>>>>> main
 
 /** Bytes after which the log is folded: SQLite's own measure, 1,000 pages. */
 export const FOLDED_LOG_BYTES = 4 * 1024 * 1024;

@@ -47,12 +47,15 @@ export class ContextCache {
     }
   }
 
-  /** @returns whether it is remembered; one that is larger than the cache is not */
-  async remember(seen: Omit<CachedContext, 'asOf'>): Promise<boolean> {
+  /**
+   * @param isAnother the session has another history than the one that was seen: the newest of that one does not count
+   * @returns whether it is remembered; one that is larger than the cache is not
+   */
+  async remember(seen: Omit<CachedContext, 'asOf'>, { isAnother = false } = {}): Promise<boolean> {
     const { connection, session, revision } = seen;
     return this.change((contexts) => {
       const present = contexts.find((each) => isOf(each, connection, session));
-      if (present && present.revision >= revision) return contexts;
+      if (present && present.revision >= revision && !isAnother) return contexts;
       return [{ ...seen, asOf: this.now().toISOString() }, ...contexts.filter((each) => each !== present)];
     });
   }

@@ -2,34 +2,21 @@
  * At which revision this machine last knew the context of a session, so that a change says what it was made from. Not
  * losable: without it a change would overwrite, without a word, what others changed meanwhile.
  */
+import { continuedFrom, type HeldPlace, knownAt, type OwnChange, withMade } from '../session/own-changes.js';
+import { isSeenHistory, type SeenHistory } from '../session/seen-history.js';
 import type { Store } from './store.js';
 import { type Fields, isFields, type StoreShape, WrongShape } from './store-contents.js';
-
-/** A place that this machine changed, and that nobody else had changed. */
-export interface OwnChange {
-  /** Empty for the whole context. */
-  readonly path: readonly string[];
-  /** Revision that the change was made from. */
-  readonly from: number;
-  /** Revision that has it. */
-  readonly revision: number;
-}
-
-/** A place that is now as it would be if nobody else had changed anything there. */
-export interface HeldPlace {
-  readonly path: readonly string[];
-  /** All that is there was set by the change; else the rest is what it was made from, as far as that was known. */
-  readonly isSet: boolean;
-}
 
 /** From which context to which a change led. */
 export interface Made {
   readonly places: readonly HeldPlace[];
   /** Revision that it was made from; undefined when nothing was known of the context. */
   readonly from: number | undefined;
-  /** Revision that the backend merged it from, where that is another one: see {@link KnownContexts.continued}. */
+  /** Revision that the backend merged it from, where that is another one: see {@link continuedFrom}. */
   readonly base?: number | undefined;
   readonly revision: number;
+  /** Chain hash at `revision`, where the backend told it. */
+  readonly hash?: string | undefined;
 }
 
 export interface ContextKnowledge {
@@ -39,6 +26,8 @@ export interface ContextKnowledge {
   readonly seen: number;
   /** Newest first. What others changed elsewhere in the context by then was not shown. */
   readonly own: readonly OwnChange[];
+  /** The newest of the session's history that was told here; absent where the backend, or an older stui, told no hash. */
+  readonly head?: SeenHistory;
 }
 
 export interface ContextKnowledgeFile {
@@ -48,9 +37,6 @@ export interface ContextKnowledgeFile {
 
 /** More sessions than anybody works in at one time. */
 export const KNOWN_CONTEXTS_LIMIT = 500;
-
-/** Places in a context that are set again before somebody looks at it. A forgotten one is a conflict more, not a loss. */
-const OWN_CHANGES_LIMIT = 50;
 
 export const CONTEXT_KNOWLEDGE_SHAPE: StoreShape<ContextKnowledgeFile> = {
   schemaVersion: 1,
@@ -85,34 +71,43 @@ export class KnownContexts {
    */
   continued(connection: string, session: string, paths: readonly (readonly string[])[], from: number): number {
     const known = find(this.store.read(), connection, session);
-    if (known === undefined || paths.length === 0) return from;
-    // What was made here before and came out later than what was seen then, whoever made the next change knew as well.
-    const isBefore = (own: OwnChange) => own.from <= from && from <= own.revision;
-    return Math.min(...paths.map((path) => ownAt(known, path, isBefore)?.revision ?? from));
+    return known === undefined ? from : continuedFrom(known.own, paths, from);
   }
 
-  /** The context was shown as it was at a revision. */
-  async saw(connection: string, session: string, revision: number): Promise<void> {
-    await this.change(connection, session, (known) =>
-      known && known.seen >= revision ? known : { connection, session, seen: revision, own: known?.own ?? [] },
-    );
+  /** @returns the newest of the session's history that was told here */
+  head(connection: string, session: string): SeenHistory | undefined {
+    return find(this.store.read(), connection, session)?.head;
+  }
+
+  /**
+   * The context was shown as it was at a revision.
+   * @param isAnother the session has another history than the one that is known here: what was known is void
+   */
+  async saw(
+    connection: string,
+    session: string,
+    revision: number,
+    { hash, isAnother = false }: { hash?: string | undefined; isAnother?: boolean } = {},
+  ): Promise<void> {
+    await this.change(connection, session, (known) => {
+      const valid = isAnother ? undefined : known;
+      const head = newest(valid?.head, revision, hash);
+      if (valid && valid.seen >= revision && valid.head === head) return valid;
+      const seen = Math.max(revision, valid?.seen ?? 0);
+      return { connection, session, seen, own: valid?.own ?? [], ...(head && { head }) };
+    });
   }
 
   /** A change of this machine is in the context. */
   async made(connection: string, session: string, made: Made): Promise<void> {
-    const { from, base = from, revision } = made;
+    const { from, base = from, revision, hash } = made;
     await this.change(connection, session, (known) => {
+      const head = newest(known?.head, revision, hash);
+      const told = head === undefined ? {} : { head };
       if (known === undefined || from === undefined || base === undefined) {
-        return { connection, session, seen: revision, own: known?.own ?? [] };
+        return { connection, session, seen: revision, own: known?.own ?? [], ...told };
       }
-      const paths = made.places
-        .filter(({ path, isSet }) => isSet || knownAt(known, path) >= base)
-        .map(({ path }) => path);
-      const added = paths
-        .filter((path) => !paths.some((outer) => outer.length < path.length && isWithin(path, outer)))
-        .map((path) => ({ path, from, revision }));
-      const kept = known.own.filter((each) => each.from !== from || !paths.some((path) => isWithin(each.path, path)));
-      return { ...known, own: [...added, ...kept].slice(0, OWN_CHANGES_LIMIT) };
+      return { ...known, own: withMade(known, { places: made.places, from, base, revision }), ...told };
     });
   }
 
@@ -148,22 +143,9 @@ function find({ contexts }: ContextKnowledgeFile, connection: string, session: s
   return contexts.find((each) => each.connection === connection && each.session === session);
 }
 
-/** @returns the newest revision at which all that is at `path` was known here */
-function knownAt(known: ContextKnowledge, path: readonly string[]): number {
-  return Math.max(known.seen, ownAt(known, path)?.revision ?? 0);
-}
-
-function ownAt(
-  { own }: ContextKnowledge,
-  path: readonly string[],
-  isMeant: (own: OwnChange) => boolean = () => true,
-): OwnChange | undefined {
-  return own.find((each) => isWithin(path, each.path) && isMeant(each));
-}
-
-/** @returns whether `path` is `outer`, or leads to something inside of it */
-function isWithin(path: readonly string[], outer: readonly string[]): boolean {
-  return outer.every((name, index) => path[index] === name);
+function newest(head: SeenHistory | undefined, revision: number, hash: string | undefined): SeenHistory | undefined {
+  if (hash === undefined || (head && head.revision >= revision)) return head;
+  return { revision, hash };
 }
 
 function isKnowledge(json: unknown): json is ContextKnowledge {
@@ -173,7 +155,8 @@ function isKnowledge(json: unknown): json is ContextKnowledge {
     typeof json['session'] === 'string' &&
     isRevision(json['seen']) &&
     Array.isArray(json['own']) &&
-    json['own'].every(isOwnChange)
+    json['own'].every(isOwnChange) &&
+    (json['head'] === undefined || isSeenHistory(json['head']))
   );
 }
 

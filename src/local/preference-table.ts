@@ -19,7 +19,13 @@ export interface PreferenceValues {
   readonly reconnectBudget: number;
   /** Sources of regular expressions. */
   readonly secretPatterns: readonly string[];
+  readonly secretBindings: SecretBindings;
 }
+
+const SECRET_BINDINGS = ['save', 'leave-unsaved'] as const;
+
+/** What becomes of a binding that an evaluation gives a secret. */
+export type SecretBindings = (typeof SECRET_BINDINGS)[number];
 
 export type PreferenceKey = keyof PreferenceValues;
 
@@ -118,6 +124,13 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     allowed: 'a JSON list of regular expressions, such as ["corp-[0-9]{8}"]',
     parse: patternSources,
     text: (patterns) => JSON.stringify(patterns),
+  },
+  secretBindings: {
+    default: 'save',
+    doc: 'Whether a variable that is given a secret is saved, and so in every snapshot and export, or left unsaved, and lost with its engine.',
+    allowed: SECRET_BINDINGS.join(' or '),
+    parse: (input) => SECRET_BINDINGS.find((each) => each === input),
+    text: (choice) => choice,
   },
   engineMemoryMb: {
     default: 128,

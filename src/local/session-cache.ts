@@ -65,7 +65,7 @@ export class SessionCache {
     return this.change(connection, (known) => {
       const sessions = summaries.slice(0, CACHED_SESSIONS_LIMIT);
       // A listing that says the same again soon is not worth a durable write, which costs more than the listing.
-      const fresh = known.asOf !== undefined && now.getTime() - Date.parse(known.asOf) < FRESH_MS;
+      const fresh = known.asOf !== undefined && Math.abs(now.getTime() - Date.parse(known.asOf)) < FRESH_MS;
       if (fresh && isDeepStrictEqual(known.sessions, sessions)) return known;
       return { connection, asOf: now.toISOString(), sessions };
     });

@@ -6,6 +6,7 @@ import { command } from './command.js';
 import { Conflict, Evaluation, EvaluationResult, Inspection, RestoreReport, SessionSummary } from './documents.js';
 import {
   caller,
+  chainHash,
   clientId,
   code,
   doc,
@@ -17,6 +18,7 @@ import {
   number,
   piece,
   publishedSession,
+  seen,
   session,
   sessionId,
   sessionName,
@@ -255,6 +257,7 @@ export const updateSessionState = command({
     key: v.optional(
       identifier('Idempotency key. The same change with it again changes nothing; another change is a `KeyConflict`.'),
     ),
+    seen: seen('Refuse with Diverged when that is no part of its history here.'),
   }),
   result: v.object({
     session_id: text('Session id.'),
@@ -262,6 +265,7 @@ export const updateSessionState = command({
     session_state: v.pipe(mapping(v.string(), v.unknown()), doc('The context after the patch.')),
     update_successful: flag('True.'),
     revision: number('Revision of the session after the patch.'),
+    hash: v.optional(chainHash('Chain hash at that revision.')),
     conflicts: v.pipe(v.array(Conflict), v.readonly(), doc('What could not be merged; the session keeps what it had.')),
   }),
   errors: [
@@ -271,6 +275,7 @@ export const updateSessionState = command({
     'SessionClosed',
     'KeyConflict',
     'RevisionConflict',
+    'Diverged',
     'LimitExceeded',
     'StorageFull',
   ],
@@ -356,8 +361,20 @@ export const evaluate = command({
         ),
       ),
     ),
+    leave_unsaved: v.optional(
+      v.pipe(
+        v.array(v.pipe(v.string(), v.maxLength(MAX_CODE_LENGTH))),
+        doc(
+          'Bindings that this evaluation gives secrets: they are left out of snapshots, and lost with their engine, until an ' +
+            'evaluation that does not name them here assigns them.',
+        ),
+      ),
+    ),
     rerun_of: v.optional(
-      identifier('Run the evaluation with this key again, as a new one. Only where its outcome is `unknown`.'),
+      identifier(
+        'Run the evaluation with this key again, as a new one. Only where its outcome is `unknown`, or where nothing of it ran ' +
+          'because no engine could be had.',
+      ),
     ),
   }),
   result: v.object({
@@ -448,6 +465,7 @@ export const readJournal = command({
     after: v.optional(wholeNumber('Entries above this revision. Default 0.')),
     limit: v.optional(wholeNumber('At most this many. Default 500.', 5000)),
     wait_ms: v.optional(wholeNumber('When there are none, wait this long for one.', MAX_WAIT_MS)),
+    seen: seen('Refuse with Diverged when that is no part of its history here.'),
   }),
   result: v.object({
     session: text('Session id.'),
@@ -458,7 +476,7 @@ export const readJournal = command({
       doc('Revisions of the snapshots that a restore at the present revision loads.'),
     ),
   }),
-  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData'],
+  errors: ['SessionNotFound', 'AmbiguousSession', 'DamagedData', 'Diverged'],
 });
 
 export const readSnapshot = command({

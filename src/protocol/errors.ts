@@ -16,7 +16,7 @@ export const ERROR_TYPES = {
   NotResolvable: 'The conflict cannot be decided this way.',
   StorageFull: "The backend's disk is full; nothing that was accepted is lost.",
   DamagedData: 'Stored or uploaded data is not what was written.',
-  Diverged: 'The session exists here with another history.',
+  Diverged: 'The session exists here with another history than the one that came, or that the client has seen.',
   EngineUnavailable: 'No Smalltalk engine could be started.',
   InvalidRequest: 'The message is not a request: not JSON, not an object, or without id and command.',
   MessageTooLarge: 'The message is larger, or nested deeper, than this backend accepts.',
@@ -34,6 +34,11 @@ export const ERRORS_OF_EVERY_COMMAND: readonly ErrorType[] = ['InvalidParameters
 /** An error that travels: it becomes `{status: "error", error, error_type}` and back. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
+  /**
+   * The request had been sent before, on a connection that broke: it may have been carried out then, and this be said of the
+   * second time.
+   */
+  readonly askedAgain?: boolean;
   constructor(
     readonly type: ErrorType,
     message: string,

@@ -27,6 +27,14 @@ export const caller = v.optional(clientId);
 export const ifRevision = v.optional(
   wholeNumber('Refuse with RevisionConflict unless the session is at this revision.'),
 );
+export const chainHash = (about: string) => v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/), doc(about));
+export const seen = (consequence: string) =>
+  v.optional(
+    v.pipe(
+      v.object({ revision: wholeNumber('A revision.'), hash: chainHash('Chain hash at that revision.') }),
+      doc(`What the client has seen of the session's history. ${consequence}`),
+    ),
+  );
 export const sessionName = v.pipe(
   v.string(),
   v.minLength(1),

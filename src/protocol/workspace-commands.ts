@@ -6,6 +6,7 @@ import { command } from './command.js';
 import { Binding, Conflict } from './documents.js';
 import {
   caller,
+  chainHash,
   code,
   doc,
   flag,
@@ -13,6 +14,7 @@ import {
   ifRevision,
   number,
   SESSION_ERRORS,
+  seen,
   session,
   sessionId,
   text,
@@ -31,10 +33,13 @@ export const getContext = command({
     session_id: sessionId,
     client_id: caller,
     at: v.optional(wholeNumber('As it was at this revision. Default: as it is.')),
+    seen: seen('The answer says whether that is a part of its history here.'),
   }),
   result: v.object({
     session: text('Session id.'),
     revision: number('Revision of the session, or the one asked for: the base of a change made from this context.'),
+    hash: v.optional(chainHash('Chain hash at that revision.')),
+    same_history: v.optional(flag('`seen` is a part of the history; absent when nothing was seen.')),
     context,
     parts: v.pipe(mapping(v.string(), v.number()), doc('Revision that last changed each part.')),
     conflicts: v.pipe(v.array(Conflict), v.readonly(), doc('Changes that wait for a decision.')),
@@ -96,6 +101,7 @@ export const resolveConflict = command({
   }),
   result: v.object({
     session,
+    hash: v.optional(chainHash("Chain hash at the session's revision.")),
     conflict: v.pipe(Conflict, doc('The conflict that was decided.')),
     context,
   }),

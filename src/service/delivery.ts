@@ -30,6 +30,7 @@ const DELIVERY_WAIT_MS = 10_000;
 /** Answers after which a backend will not take an entry later either: those behind it need not wait for it. */
 const FINAL: ReadonlySet<ErrorType> = new Set<ErrorType>([
   'AmbiguousSession',
+  'Diverged',
   'InvalidParameters',
   'InvalidRequest',
   'KeyConflict',
@@ -76,12 +77,15 @@ export async function deliverBefore(
       .list(workplace.destination)
       .filter((entry) => entry.session === session && (own === undefined || entry.order < own.order))
       .map(({ key }) => key);
+  let left = ahead();
   // What is for other sessions, and somebody delivers just now, need not be waited for.
-  const delivered = await deliverWaiting(workplace, ahead().length > 0 ? DELIVERY_WAIT_MS : 0);
-  if (delivered === undefined) {
-    const left = ahead();
-    if (left.length > 0) throw new HeldBack(left, 'another process is delivering, and does not get on');
-    return [];
+  let delivered = await deliverWaiting(workplace, left.length > 0 ? DELIVERY_WAIT_MS : 0);
+  while (delivered === undefined) {
+    const before = left.length;
+    left = ahead();
+    if (left.length === 0) return [];
+    if (left.length >= before) throw new HeldBack(left, 'another process is delivering, and does not get on');
+    delivered = await deliverWaiting(workplace, DELIVERY_WAIT_MS);
   }
   const waiting = delivered.filter((entry) => entry.session === session && entry.outcome === 'waiting');
   const [first] = waiting;

@@ -10,6 +10,7 @@ import type { EvaluationResult } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { Evaluation } from '../session/evaluation.js';
+import { neverRan } from '../session/never-ran.js';
 import { type DeliveredEntry, deliverBefore, deliverOrphans, HeldBack } from './delivery.js';
 import { KeptOrder } from './kept-order.js';
 import { givenUp, isAway, untilAnswered } from './persistence.js';
@@ -29,6 +30,8 @@ export interface EvaluationOrder {
   readonly rerunOf?: string;
   /** What the journal keeps in place of the code, which holds secrets. The code is then kept nowhere, not even for later. */
   readonly recordAs?: string | undefined;
+  /** Bindings that are not to be saved, because the code gives them secrets. */
+  readonly leaveUnsaved?: readonly string[] | undefined;
   /** The code comes from the journal of a backend, so that it need not be kept here too. */
   readonly replayed?: boolean;
 }
@@ -144,6 +147,7 @@ function askFor(workplace: Workplace, order: EvaluationOrder, standing: Standing
         if_revision: order.ifRevision,
         rerun_of: order.rerunOf,
         record_as: order.recordAs,
+        leave_unsaved: order.leaveUnsaved && [...order.leaveUnsaved],
         interim: true,
       },
       // Evaluations queue behind one another and each has its own limit; a dead backend is noticed by its silence.
@@ -292,7 +296,7 @@ export function exitOf(evaluation: Pick<EvaluationResult, 'outcome' | 'error'>):
     case 'value':
       return 'ok';
     case 'error':
-      return evaluation.error?.class === 'EngineUnavailable' ? 'engineUnavailable' : 'raised';
+      return neverRan(evaluation) && evaluation.error?.class !== 'CodeNotKept' ? 'engineUnavailable' : 'raised';
     case 'interrupted':
       return 'timedOut';
     case 'unknown':

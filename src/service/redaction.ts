@@ -1,4 +1,6 @@
 /** What the journal keeps of an input that holds secrets. Decided here, so that the secrets go no further than they must. */
+
+import { secretBindings } from '../session/secret-bindings.js';
 import { compileSecretPattern, redactSecrets } from '../session/secrets.js';
 import type { Workplace } from './workplace.js';
 
@@ -15,4 +17,29 @@ export function redactionOf({ local }: Pick<Workplace, 'local'>): Redaction {
     const { code: kept, redacted } = redactSecrets(code, patterns);
     return redacted ? kept : undefined;
   };
+}
+
+/** @returns the bindings that the user wants to be left unsaved when this code gives them its secrets; undefined for none */
+export function unsavedBindings(
+  { local }: Pick<Workplace, 'local'>,
+  recordAs: string | undefined,
+): string[] | undefined {
+  if (recordAs === undefined || local.preferences.get('secretBindings') === 'save') return undefined;
+  const names = secretBindings(recordAs);
+  return names.length > 0 ? names : undefined;
+}
+
+/** What is said when code that held secrets ran: where they are kept all the same. */
+export function secretsRemark({ local }: Pick<Workplace, 'local'>, recordAs: string): string {
+  const names = secretBindings(recordAs);
+  const kept = 'stui: the code holds secrets; the journal keeps it with [redacted] in their place';
+  if (names.length === 0) return `${kept}, but what it answers, prints or binds is kept`;
+  const list = names.join(', ');
+  if (local.preferences.get('secretBindings') === 'leave-unsaved') {
+    return `${kept}, and ${list} unsaved: what it answers or prints is kept, and what else it reached`;
+  }
+  return (
+    `${kept}, but the value of ${list} is saved with the session and is in its exports; ` +
+    '"stui config set secretBindings leave-unsaved" prevents that from the next evaluation on'
+  );
 }

@@ -1,11 +1,12 @@
 /** Waiting until a backend or a session is as a pipeline needs it. */
 import { CliError } from '../cli/errors.js';
 import { RequestTimedOut, Unreachable } from '../client/errors.js';
-import { isCertainlyRunning, isGone } from '../files/process-identity.js';
+import { isCertainlyRunning, isGone, type ProcessIdentity } from '../files/process-identity.js';
 import { readBackendRecord } from '../local/backend-process.js';
 import { writerOf } from '../protocol/backend-record.js';
 import type { SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { Deadline } from '../time/deadline.js';
 import { privateDataDirectory } from './private-backend.js';
 import type { Workplace } from './workplace.js';
 
@@ -20,17 +21,21 @@ export type SessionCondition = 'idle' | 'open' | 'closed';
 
 /** Looks until `isMet` answers something. @throws {CliError} `timed-out` */
 async function waitUntil<T>(what: string, patienceMs: number, isMet: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
-    const met = await isMet();
-    if (met !== undefined) return met;
-    if (performance.now() >= deadline) {
-      throw new CliError('timed-out', `${what} within ${patienceMs} ms`, {
-        exit: 'timedOut',
-        hint: 'Wait longer with --timeout.',
-      });
+  const deadline = new Deadline(patienceMs);
+  try {
+    for (;;) {
+      const met = await isMet();
+      if (met !== undefined) return met;
+      if (deadline.remainingMs === 0) {
+        throw new CliError('timed-out', `${what} within ${patienceMs} ms`, {
+          exit: 'timedOut',
+          hint: 'Wait longer with --timeout.',
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  } finally {
+    deadline.cancel();
   }
 }
 
@@ -48,7 +53,8 @@ export async function waitForBackend(
     if (mustExist && presence === 'absent') {
       throw new Unreachable(workplace.endpoint, 'it must exist, and nobody answers');
     }
-    const isMet = condition === 'healthy' ? presence === 'ready' : presence === 'absent' && hasEnded();
+    const isEnded = hasEnded(presence !== 'absent');
+    const isMet = condition === 'healthy' ? presence === 'ready' : presence === 'absent' && isEnded;
     return isMet ? true : undefined;
   });
   return performance.now() - startedAt;
@@ -56,18 +62,17 @@ export async function waitForBackend(
 
 /**
  * @returns whether the process of the private backend, as far as one was seen, has ended: it answers nobody any more while
- *   it still has the journal. Of a backend elsewhere nobody can tell, nor where another process may have its id by now.
+ *   it still has the journal. Of a backend elsewhere nobody can tell. A process id is believed when the start of its process is
+ *   known, or when the backend has just answered: otherwise it may be another process's by now.
  */
-function processEnd(workplace: Workplace): () => boolean {
+function processEnd(workplace: Workplace): (answers: boolean) => boolean {
   if (!workplace.isPrivate) return () => true;
   const directory = privateDataDirectory(workplace.paths);
-  const running = () => {
+  let seen: ProcessIdentity | undefined;
+  return (answers) => {
     const record = readBackendRecord(directory);
-    return record && isCertainlyRunning(writerOf(record)) ? writerOf(record) : undefined;
-  };
-  let seen = running();
-  return () => {
-    seen = running() ?? seen;
+    const writer = record && writerOf(record);
+    if (writer && (answers || isCertainlyRunning(writer))) seen = writer;
     return seen === undefined || isGone(seen);
   };
 }

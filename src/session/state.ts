@@ -386,6 +386,7 @@ function applySnapshot(state: SessionState, snapshot: SnapshotEntry, seq: number
     for (const name of snapshot.classes) if (!state.classes.includes(name)) state.classes.push(name);
   }
   for (const name of snapshot.removed) delete state.bindings[name];
+  if (snapshot.removed.length > 0) state.classes = state.classes.filter((name) => !snapshot.removed.includes(name));
   // A class too big to be saved at once is deferred, and then lost, by its name like a binding.
   for (const name of snapshot.classes) if (state.bindings[name]?.status === 'lost') delete state.bindings[name];
   for (const name of snapshot.saved) state.bindings[name] = { status: 'saved', at: seq };

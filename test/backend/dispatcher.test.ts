@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { Dispatcher } from '../../src/backend/dispatcher.js';
 import type { Handlers } from '../../src/backend/handlers.js';
+import { ProtocolError } from '../../src/protocol/errors.js';
 
 function counting() {
   const done: string[] = [];
@@ -14,6 +15,11 @@ function counting() {
         finish = resolve;
       });
       return { recorded: 1 };
+    },
+    rename_session: ({ name }: { name: string }) => {
+      done.push(name);
+      if (done.length > 1) throw new ProtocolError('SessionNotFound', 'No session has the name a');
+      return { session: { name } };
     },
     ping: () => {
       done.push('ping');
@@ -29,6 +35,16 @@ function counting() {
 const record = { session_id: 's', source: 'text', inputs: [] };
 
 describe('a request without a key that is sent again under its id', () => {
+  it('is done once also where the second time would find nothing to do it to', async () => {
+    const { done, send } = counting();
+    const id = randomUUID();
+    const rename = { session_id: 'a', name: 'b' };
+    const first = await send(id, 'rename_session', rename);
+    expect(first).toMatchObject({ status: 'success' });
+    expect(await send(id, 'rename_session', rename)).toEqual(first);
+    expect(done).toEqual(['b']);
+  });
+
   it('is done once while it is under way, and answered twice', async () => {
     const { done, send, finish } = counting();
     const id = randomUUID();

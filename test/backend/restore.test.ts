@@ -287,3 +287,85 @@ describe('a restore of classes alone', () => {
     expect(rig.engines.newest?.values).toEqual({ A: 'a class' });
   });
 });
+
+describe('what an engine cannot load', () => {
+  it('costs the bindings that it dies of, by name, and no other; and is found out once', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `v${index}`);
+    const { rig, host } = await session(...names.map((name) => `${name} := ${name}`), 'class A');
+    await kill(rig);
+    rig.engines.diesOf = (capture) => /"v(3|17)":/.test(capture);
+    const plan = await restore(host, { plan: true });
+    expect(plan.lost).toEqual([]);
+    const report = await restore(host);
+    expect(report.lost).toEqual(['v17', 'v3']);
+    expect(report.bindings.find(({ name }) => name === 'v3')).toEqual({
+      name: 'v3',
+      fidelity: 'lost',
+      reason: 'could not be loaded: the engine was ended by SIGKILL',
+    });
+    expect(report.definitions).toMatchObject([{ name: 'A', fidelity: 'snapshot' }]);
+    expect(await run(host, 'v4')).toBe('v4');
+    expect(rig.engines.running).toBeLessThanOrEqual(2);
+
+    const started = rig.engines.engines.length;
+    const next = await successor(rig);
+    next.engines.diesOf = rig.engines.diesOf;
+    expect(await run(next.registry.find(host.state.id), 'v5')).toBe('v5');
+    expect(next.engines.engines).toHaveLength(1);
+    expect(rig.engines.engines).toHaveLength(started);
+  });
+
+  it('is tried once more as a whole: an engine may die of something else', async () => {
+    const { rig, host } = await session('x := 1', 'y := 2');
+    await kill(rig);
+    let deaths = 1;
+    rig.engines.diesOf = () => deaths-- > 0;
+    expect((await restore(host)).lost).toEqual([]);
+    expect(rig.engines.newest?.values).toEqual({ x: '1', y: '2' });
+  });
+
+  it('leaves a session that runs code, though no binding can be had', async () => {
+    const { rig, host } = await session('x := 1', 'y := 2');
+    await kill(rig);
+    rig.engines.diesOf = (capture) => capture !== '{}';
+    expect(await run(host, 'z := 3')).toBe('3');
+    expect(fidelities(await restore(host))).toEqual({ x: 'lost', y: 'lost', z: 'live' });
+  });
+});
+
+describe('a report of a restore', () => {
+  it('calls lost what the engine does not have afterwards, though the journal says that it was saved', async () => {
+    const { rig, host } = await session('x := 1', 'y := 2', 'class A', 'class B');
+    await kill(rig);
+    rig.engines.drops = (name) => name === 'x' || name === 'A';
+    const { bindings, definitions, lost } = await restore(host);
+    const reason = 'the engine does not have it after the restore';
+    expect(bindings[0]).toEqual({ name: 'x', fidelity: 'lost', reason });
+    expect(definitions).toEqual([
+      { name: 'A', fidelity: 'lost', reason },
+      { name: 'B', fidelity: 'snapshot' },
+    ]);
+    expect(lost).toEqual(['x']);
+    expect(host.state.bindings.x).toMatchObject({ status: 'lost', reason });
+  });
+
+  it('tells what the engine has and nobody named', async () => {
+    const { rig, host } = await session('x := 1', 'y := 2');
+    await kill(rig);
+    delete host.state.bindings.y;
+    expect((await restore(host)).bindings).toEqual([
+      { name: 'x', fidelity: 'snapshot', reason: expect.any(String) },
+      { name: 'y', fidelity: 'snapshot', reason: 'the journal does not name it' },
+    ]);
+  });
+
+  it('calls live what the running engine has, and not what the journal says that it has', async () => {
+    const { host } = await session('x := 1', 'y := 2', 'lose x', 'sneak z');
+    expect((await restore(host)).bindings).toEqual([
+      { name: 'x', fidelity: 'lost', reason: 'the engine does not have it any more' },
+      { name: 'y', fidelity: 'live' },
+      { name: 'z', fidelity: 'live', reason: 'the journal does not name it' },
+    ]);
+    expect(host.state.bindings.x?.status).toBe('lost');
+  });
+});

@@ -37,9 +37,11 @@ export class TestJournal extends MemoryJournal {
 /** Stands still until told, and then runs what is due, in order. */
 export class Clock {
   time = Date.parse('2026-01-01T00:00:00.000Z');
+  /** By how much the wall clock is wrong. */
+  wallMs = 0;
   readonly #timers = new Set<{ readonly at: number; readonly task: () => void }>();
 
-  readonly now = (): Date => new Date(this.time);
+  readonly now = (): Date => new Date(this.time + this.wallMs);
   readonly monotonicMs = (): number => this.time;
   readonly after: Timer = (ms, task) => {
     const timer = { at: this.time + ms, task };
@@ -57,6 +59,11 @@ export class Clock {
       await quiet();
     }
     this.time = until;
+  }
+
+  /** Nothing of the process runs; what was due meanwhile is due at once afterwards. */
+  stop(ms: number): void {
+    this.time += ms;
   }
 
   #next(until: number) {

@@ -20,7 +20,9 @@ class FillableJournal extends MemoryJournal {
 function backend(journal = new FillableJournal(), clock = { now: () => new Date() }) {
   const engines = new ToyFactory();
   const log: string[] = [];
-  const registry = new SessionRegistry({ journal, engines, now: () => clock.now(), log: (line) => log.push(line) });
+  const monotonicMs = () => clock.now().getTime();
+  const now = () => clock.now();
+  const registry = new SessionRegistry({ journal, engines, now, monotonicMs, log: (line) => log.push(line) });
   return { journal, engines, registry, log };
 }
 
@@ -96,6 +98,26 @@ describe('an evaluation', () => {
     expect(result).toMatchObject({ outcome: 'error', error: { class: 'EngineUnavailable' } });
     engines.unavailable = false;
     expect(await printed(host, 'x := 4')).toBe('4');
+  });
+
+  it('may run again when no engine was given it, and when its state could not be loaded; only then', async () => {
+    const { registry, engines } = backend();
+    const host = await registry.create(newSession);
+    const again = (key: string) => host.evaluate({ ...order('x := 3'), rerunOf: key });
+    engines.unavailable = true;
+    await host.evaluate(order('x := 3', 'refused'));
+    engines.unavailable = false;
+    expect((await again('refused')).result).toMatchObject({ outcome: 'value', printString: '3' });
+    engines.newest?.die();
+    await new Promise((resolve) => setImmediate(resolve));
+    engines.refuses = () => true;
+    const unloaded = await host.evaluate(order('x := 3', 'unloaded'));
+    expect(unloaded.result).toMatchObject({ outcome: 'error', error: { class: 'RestoreFailed' } });
+    engines.refuses = () => false;
+    expect((await again('unloaded')).result).toMatchObject({ outcome: 'value' });
+    expect(engines.ran).toEqual(['x := 3', 'x := 3']);
+    await host.evaluate(order('raise', 'raised'));
+    await expect(again('raised')).rejects.toThrow('is known (error)');
   });
 });
 

@@ -1,5 +1,12 @@
 /** An engine that tests can steer: a few words instead of Smalltalk, and an account of what it ran. */
-import type { Capture, Engine, EngineFactory, EvaluateReply, EvaluateRequest } from '../../src/engine/contract.js';
+import type {
+  Capture,
+  CaptureParts,
+  Engine,
+  EngineFactory,
+  EvaluateReply,
+  EvaluateRequest,
+} from '../../src/engine/contract.js';
 import { type EngineProcess, startEngineProcess } from '../../src/engine/process.js';
 import { WarmEngineFactory } from '../../src/engine/warm-factory.js';
 import type { EngineOperation } from '../../src/engine/wire.js';
@@ -9,7 +16,7 @@ import { type EngineProgram, ProgramChannel } from '../engine/program-channel.js
 
 /**
  * `x := 3` binds; `x` answers; `big x` binds too much to save; `block x` binds what cannot be saved; `forget x` removes;
- * `class A` defines; `raise`; `die`; `hang`.
+ * `lose x` and `sneak x` remove and bind without saying so; `class A` defines; `raise`; `die`; `hang`.
  *
  * The factory and the adapter are the real ones, the spare included; only what runs behind the pipe is a toy.
  */
@@ -23,7 +30,12 @@ export class ToyFactory implements EngineFactory {
   readonly engines: ToyEngine[] = [];
   /** All that run, the spare among them. */
   readonly #alive = new Map<number, ToyEngine>();
+  readonly takeApart: typeof takeApart;
   readonly #factory: WarmEngineFactory;
+  /** Says which bindings no engine has after a restore, whatever the captures hold. */
+  drops: (name: string) => boolean = () => false;
+  /** Says what an engine dies of when it is given it. */
+  diesOf: (capture: string) => boolean = () => false;
   #unavailable = false;
   /** So many processes fit, the spare included: another one is refused for want of descriptors. */
   capacity = Number.POSITIVE_INFINITY;
@@ -36,8 +48,10 @@ export class ToyFactory implements EngineFactory {
       launch: () => this.#launch(),
       spare: true,
       log: () => {},
+      takeApart,
       clock,
     });
+    this.takeApart = takeApart;
   }
 
   /** The engine that somebody got last. */
@@ -90,6 +104,16 @@ function failure(code: string): SpawnFailed {
 
 /** Stands in captures for the source of a class. */
 const CLASS = 'a class';
+
+function takeApart(captures: readonly string[]): CaptureParts {
+  const all: Record<string, string | null> = Object.assign({}, ...captures.map((text) => JSON.parse(text)));
+  const held = Object.entries(all).filter(([, value]) => value !== null);
+  return {
+    names: held.filter(([, value]) => value !== CLASS).map(([name]) => name),
+    of: (names) =>
+      JSON.stringify(Object.fromEntries(held.filter(([name, value]) => value === CLASS || names.includes(name)))),
+  };
+}
 
 export class ToyEngine implements EngineProgram {
   readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: ['prepare'] };
@@ -166,6 +190,11 @@ export class ToyEngine implements EngineProgram {
       this.#bind(name, 'big');
       return reply({ outcome: 'value', printString: 'big', class: 'Toy', deferred: [name] });
     }
+    if (word === 'lose' || word === 'sneak') {
+      if (word === 'lose') this.#lose(name);
+      else this.#values.set(name, 'sneaked');
+      return reply({ outcome: 'value', printString: name, class: 'Toy' });
+    }
     if (word === 'forget' || word === 'class') {
       if (word === 'class') this.#classes.add(name);
       else this.#values.delete(name);
@@ -184,6 +213,7 @@ export class ToyEngine implements EngineProgram {
 
   #restore(captures: readonly string[]) {
     for (const text of captures) {
+      if (this.factory.diesOf(text)) this.die();
       if (this.factory.refuses(text)) throw new Error('the engine does not take this capture');
       for (const [name, value] of Object.entries(JSON.parse(text) as Record<string, string | null>)) {
         if (value === CLASS) this.#classes.add(name);
@@ -191,7 +221,13 @@ export class ToyEngine implements EngineProgram {
         else this.#values.set(name, value);
       }
     }
+    for (const name of [...this.#values.keys(), ...this.#classes]) if (this.factory.drops(name)) this.#lose(name);
     return { restored: [...this.#values.keys()], failed: [], classes: [...this.#classes] };
+  }
+
+  #lose(name: string): void {
+    this.#values.delete(name);
+    this.#classes.delete(name);
   }
 
   #bind(name: string, value: string): void {

@@ -54,6 +54,8 @@ describe('a failure report', () => {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(published).toContain(exitCode);
     }
+    const again = Object.assign(new ProtocolError('SessionNotFound', 'no'), { askedAgain: true });
+    expect(describeFailure(again).hint).toMatch(/may have been done the first time/);
     expect(describeFailure(new ProtocolError('SessionNotFound', 'no'))).toMatchObject({
       code: 'session-not-found',
       exitCode: 3,

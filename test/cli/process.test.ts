@@ -88,6 +88,15 @@ describe('a signal', () => {
     expect(await finished(child)).toEqual({ exitCode: code, stdout: '', stderr: `cleaned up\nstui: ${word}\n` });
   });
 
+  test.each(['text', 'json'])('ends it also when the reader of its output stands still (%s)', async (form) => {
+    const stalled = `${waiting}process.stdout.write('x'.repeat(1 << 24));setImmediate(() => process.stderr.write('full'));`;
+    const child = start(['-e', stalled, form], env);
+    await once(child.stderr, 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([143, null]);
+    child.stdout.destroy();
+  });
+
   test('is a JSON document for scripts', async () => {
     const child = start(['-e', waiting, 'json'], env);
     await once(child.stdout, 'data');

@@ -12,10 +12,20 @@ function world({ sessions = ['s'] } = {}) {
   const time = new VirtualTime();
   const asked: Asked[] = [];
   const faults: (Error | undefined)[] = [];
+  /** As long as there is one, no attachment is answered. */
+  let held: Promise<void> | undefined;
+  const hold = () => {
+    let release = () => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => release();
+  };
   const client = {
     clientId: 'me',
     ask: async (command: string, { session_id, outage_ms }: Record<string, unknown>) => {
       asked.push([command, session_id, outage_ms]);
+      if (command === 'attach_client') await held;
       const fault = faults.shift();
       if (fault) throw fault;
       return { lease_ms: LEASE_MS };
@@ -23,7 +33,7 @@ function world({ sessions = ['s'] } = {}) {
   } as unknown as PresenceOptions['client'];
   const presence = new Presence({ client, sessions, after: (ms, task) => time.after(ms, task) });
   const pass = (ms: number) => time.runUntil(time.now + ms);
-  return { presence, asked, faults, pass, time };
+  return { presence, asked, faults, hold, pass, time };
 }
 
 describe('presence', () => {
@@ -84,6 +94,44 @@ describe('presence', () => {
     presence.linkBack(1_000);
     await pass(LEASE_MS);
     expect(asked.map(([command]) => command)).toEqual(['attach_client', 'detach_client']);
+    expect(time.pending).toBe(0);
+  });
+
+  it('says goodbye also when it leaves before the backend has answered that it came', async () => {
+    const { presence, asked, hold, pass, time } = world();
+    const answer = hold();
+    presence.arrive();
+    const leaving = presence.leave();
+    answer();
+    await leaving;
+    expect(asked.map(([command]) => command)).toEqual(['attach_client', 'detach_client']);
+    await pass(LEASE_MS);
+    expect(asked).toHaveLength(2);
+    expect(time.pending).toBe(0);
+  });
+
+  it('does not wait long for an answer that does not come before it leaves', async () => {
+    const { presence, hold, pass, time } = world();
+    hold();
+    presence.arrive();
+    const leaving = presence.leave();
+    await pass(LEASE_MS);
+    await leaving;
+    expect(time.pending).toBe(0);
+  });
+
+  it.each([
+    ['is answered', undefined],
+    ['fails', new Unreachable('tcp://lab', 'nobody answers')],
+  ])('is renewed no more when what was under way as it ended %s', async (_, fault) => {
+    const { presence, asked, faults, hold, pass, time } = world();
+    const answer = hold();
+    presence.arrive();
+    faults.push(fault);
+    presence.end();
+    answer();
+    await pass(10 * LEASE_MS);
+    expect(asked).toHaveLength(1);
     expect(time.pending).toBe(0);
   });
 });

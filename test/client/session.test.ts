@@ -8,6 +8,7 @@ describe('a session of the library', () => {
     const sent: string[] = [];
     const client = {
       onOutage: () => () => {},
+      onClose: () => () => {},
       request: async (command: string) => {
         if (command === 'update_session_state' || command === 'resolve_conflict') sent.push(command);
         return { session: 'id', revision: 1, context: {}, session_state: {}, conflicts: [], parts: {} };

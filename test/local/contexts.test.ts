@@ -3,10 +3,11 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CONTEXT_CACHE_LIMIT } from '../../src/local/context-cache.js';
-import { type HeldPlace, KNOWN_CONTEXTS_LIMIT } from '../../src/local/context-knowledge.js';
+import { KNOWN_CONTEXTS_LIMIT } from '../../src/local/context-knowledge.js';
 import { LocalStateDamaged } from '../../src/local/errors.js';
 import { type StuiPaths, stuiPaths } from '../../src/local/paths.js';
 import { type LocalState, openLocalState } from '../../src/local/state.js';
+import type { HeldPlace } from '../../src/session/own-changes.js';
 import { temporaryDirectory } from './temporary.js';
 
 const NOW = '2026-01-02T03:04:05.678Z';
@@ -122,6 +123,25 @@ describe('what is known of a context', () => {
     expect(knownContexts.base('lab', 's', buffer)).toBeUndefined();
     await connections.remove('lab');
     expect(knownContexts.base('lab', 't', buffer)).toBeUndefined();
+  });
+
+  it('is what an earlier version wrote, which knew no hashes, and goes on with them', async () => {
+    const { state, paths } = fresh();
+    await state.knownContexts.saw('lab', 'other', 1);
+    const own = [{ path: ['buffer'], from: 7, revision: 9 }];
+    const written = { schemaVersion: 1, contexts: [{ connection: 'lab', session: 's', seen: 7, own }] };
+    writeFileSync(join(paths.data, 'contexts.json'), JSON.stringify(written));
+    const { knownContexts } = state;
+    expect([knownContexts.base('lab', 's', buffer), knownContexts.base('lab', 's', [['layout']])]).toEqual([9, 7]);
+    expect(knownContexts.head('lab', 's')).toBeUndefined();
+    await knownContexts.saw('lab', 's', 10, { hash: 'a'.repeat(64) });
+    expect(knownContexts.head('lab', 's')).toEqual({ revision: 10, hash: 'a'.repeat(64) });
+    await knownContexts.made('lab', 's', { places: [], from: 10, revision: 12, hash: 'b'.repeat(64) });
+    await knownContexts.saw('lab', 's', 11, { hash: 'c'.repeat(64) });
+    expect(knownContexts.head('lab', 's')).toEqual({ revision: 12, hash: 'b'.repeat(64) });
+    await knownContexts.saw('lab', 's', 3, { hash: 'd'.repeat(64), isAnother: true });
+    expect(knownContexts.head('lab', 's')).toEqual({ revision: 3, hash: 'd'.repeat(64) });
+    expect(knownContexts.base('lab', 's', buffer)).toBe(3);
   });
 
   it('is not taken for nothing when its file is damaged beyond repair', async () => {

@@ -257,4 +257,70 @@ export const MUTATIONS = [
     ],
     test: 'test/backend/engines.test.ts',
   },
+  {
+    name: 'a link forgets the pings of the sockets that go on',
+    kind: STALE,
+    changes: [{ file: 'src/client/link.ts', from: 'if (ping.lane === lane)', to: 'if (ping.lane !== lane)' }],
+    test: 'test/client/link.test.ts',
+  },
+  {
+    name: 'a request is sent again on the socket that it is under way on, and on no other',
+    kind: STALE,
+    changes: [
+      {
+        file: 'src/client/backend-client.ts',
+        from: 'if (waiting.lane !== lane) {',
+        to: 'if (waiting.lane === lane) {',
+      },
+    ],
+    test: 'test/client/link.test.ts',
+  },
+  {
+    name: 'presence is renewed after a leave',
+    kind: STALE,
+    changes: [
+      {
+        file: 'src/client/presence.ts',
+        from: 'if (!this.#left) stay.cancelRenewal',
+        to: 'if (this.#left) stay.cancelRenewal',
+      },
+    ],
+    test: 'test/client/presence.test.ts',
+  },
+  {
+    name: 'a link takes the time in which its process was stopped for silence',
+    kind: CLOCK,
+    changes: [
+      {
+        file: 'src/client/link.ts',
+        from: 'if (late > STOPPED_AFTER_MS)',
+        to: 'if (late > Number.POSITIVE_INFINITY)',
+      },
+    ],
+    test: 'test/client/link.test.ts',
+  },
+  {
+    name: 'idleness believes the time that is written on what is new',
+    kind: CLOCK,
+    changes: [
+      {
+        file: 'src/backend/idleness.ts',
+        from: 'Math.min(this.#since(last), passed)',
+        to: 'this.#since(last)',
+      },
+    ],
+    test: 'test/backend/clocks.test.ts',
+  },
+  {
+    name: 'a journal is read on whatever history it is of',
+    kind: CONTENT,
+    changes: [
+      {
+        file: 'src/client/journal-reading.ts',
+        from: 'chainHash(this.#seen.hash, line) !== hash',
+        to: 'chainHash(this.#seen.hash, line) === undefined',
+      },
+    ],
+    test: 'test/client/journal-reading.test.ts',
+  },
 ];

@@ -96,7 +96,9 @@ function fieldsOf(schema: Schema, path = ''): Field[] {
   return Object.entries(inner.entries ?? {}).flatMap(([name, field]) => {
     const at = path === '' ? name : `${path}.${name}`;
     const optional = field.type === 'optional' || field.type === 'exact_optional';
-    return [{ path: at, optional, about: description(field) }, ...fieldsOf(field, at)];
+    // What is in something that may be absent may be absent, too.
+    const inside = fieldsOf(field, at).map((each) => ({ ...each, optional: optional || each.optional }));
+    return [{ path: at, optional, about: description(field) }, ...inside];
   });
 }
 

@@ -206,6 +206,23 @@ describe('the order within a session', () => {
     expect((await here.evaluate('3', { key: 'c', session: OTHER })).evaluation.outcome).toBe('value');
     expect(here.backend.accepted.map(({ key }) => key)).toEqual(['c']);
   });
+
+  it('waits for another process that delivers as long as that gets on', async () => {
+    const here = rig();
+    await queued(here, ['a', '1'], ['b', '2']);
+    const { outbox, destination } = here.workplace;
+    const waiting = outbox.orphans(destination);
+    let looks = 0;
+    outbox.isBeingDelivered = () => true;
+    outbox.withDelivery = async () => {
+      looks += 1;
+      const next = waiting[looks - 1];
+      if (next) outbox.remove(next);
+      return { ran: false };
+    };
+    expect((await here.evaluate('3', { key: 'c' })).evaluation.outcome).toBe('value');
+    expect(looks).toBe(2);
+  });
 });
 
 describe('dropping during a delivery', () => {

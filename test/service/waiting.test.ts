@@ -35,3 +35,17 @@ it('a private backend is stopped when its process has ended, and not while it st
   }
   expect(looks).toHaveLength(4);
 });
+
+it('a private backend is stopped although another process has the id that it left behind', async () => {
+  const { workplace } = askedWorkplace(temporaryDirectory(), {
+    ping: () => {
+      throw new Unreachable('ipc:///nowhere', 'the connection is refused');
+    },
+  });
+  const directory = privateDataDirectory(workplace.paths);
+  mkdirSync(directory, { recursive: true });
+  for (const more of [{}, { processStart: '1-000000000000' }]) {
+    writeFileSync(join(directory, 'backend.json'), JSON.stringify({ pid: process.pid, ...more }));
+    await waitForBackend(workplace, 'stopped', 0, false);
+  }
+});

@@ -1,6 +1,7 @@
 import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
+import { sessionId } from '../../service/session-id.js';
 
 export default class SessionClose extends BackendCommand<SessionSummary> {
   static override summary = 'Save and close a session. "session restore" opens it again.';
@@ -12,7 +13,7 @@ export default class SessionClose extends BackendCommand<SessionSummary> {
     const { args, flags } = await this.parse(SessionClose);
     const workplace = this.workplace(flags);
     const { session } = await workplace.ask('close_session', {
-      session_id: workplace.sessionReference(args.session),
+      session_id: await sessionId(workplace, workplace.sessionReference(args.session)),
       client_id: workplace.clientId,
       if_revision: flags['if-revision'],
     });

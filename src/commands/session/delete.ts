@@ -1,6 +1,8 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../cli/errors.js';
+import { ProtocolError } from '../../protocol/errors.js';
 import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
+import { sessionId } from '../../service/session-id.js';
 
 interface Result {
   readonly session: string;
@@ -26,10 +28,13 @@ export default class SessionDelete extends BackendCommand<Result> {
         `Keep a copy with "stui session export", then say --yes.`,
       );
     }
-    const { session_id: id } = await workplace.ask('delete_session', {
-      session_id: reference,
-      if_revision: flags['if-revision'],
-    });
+    const id = await sessionId(workplace, reference);
+    try {
+      await workplace.ask('delete_session', { session_id: id, if_revision: flags['if-revision'] });
+    } catch (error) {
+      // It was there a moment ago: the answer to the first request got lost, or somebody else was as quick.
+      if (!(error instanceof ProtocolError) || error.type !== 'SessionNotFound') throw error;
+    }
     await workplace.forget(id);
     return { session: id, deleted: true };
   }

@@ -4,6 +4,7 @@ import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
 import { parseLabelChanges } from '../../service/labels.js';
+import { sessionId } from '../../service/session-id.js';
 import { labelText } from '../../service/session-text.js';
 
 export default class SessionLabel extends BackendCommand<SessionSummary> {
@@ -24,7 +25,7 @@ export default class SessionLabel extends BackendCommand<SessionSummary> {
     if (flag) throw new UsageError(`Unknown flag: ${flag.split('=', 1)[0]}`);
     const workplace = this.workplace(flags);
     const { session } = await workplace.ask('label_session', {
-      session_id: workplace.sessionReference(args.session),
+      session_id: await sessionId(workplace, workplace.sessionReference(args.session)),
       labels: parseLabelChanges(words),
       client_id: workplace.clientId,
       if_revision: flags['if-revision'],

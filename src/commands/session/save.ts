@@ -1,6 +1,7 @@
 import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
+import { sessionId } from '../../service/session-id.js';
 import { formatBytes } from '../../service/session-text.js';
 
 interface Result {
@@ -25,7 +26,7 @@ export default class SessionSave extends BackendCommand<Result> {
     const { args, flags } = await this.parse(SessionSave);
     const workplace = this.workplace(flags);
     return workplace.ask('save_session', {
-      session_id: workplace.sessionReference(args.session),
+      session_id: await sessionId(workplace, workplace.sessionReference(args.session)),
       client_id: workplace.clientId,
       if_revision: flags['if-revision'],
     });

@@ -1,5 +1,6 @@
 import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand, ifRevisionFlag, sessionArg } from '../../service/backend-command.js';
+import { sessionId } from '../../service/session-id.js';
 import { sharingText, withFlag } from '../../service/sharing.js';
 
 export default class SessionShare extends BackendCommand<SessionSummary> {
@@ -20,7 +21,7 @@ export default class SessionShare extends BackendCommand<SessionSummary> {
     const { args, flags } = await this.parse(SessionShare);
     const workplace = this.workplace(flags);
     const { session } = await workplace.ask('share_session', {
-      session_id: workplace.sessionReference(args.session),
+      session_id: await sessionId(workplace, workplace.sessionReference(args.session)),
       clients: flags.with,
       if_revision: flags['if-revision'],
     });

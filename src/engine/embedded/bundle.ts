@@ -88,8 +88,10 @@ const PATCHES: readonly Patch[] = [
   },
   {
     module: 'base/parser',
-    find: "return parseInt(((neg || '') + num), 16);",
-    replace: "return __boot.api.literals.hexadecimal(neg || '', num);",
+    find: 'function peg$parsehex() {',
+    replace:
+      'function peg$parsehex() {\n            var radix = __boot.api.literals.radix(input, peg$currPos);\n' +
+      '            if (radix) { peg$currPos += radix.length; return radix.value; }',
   },
   {
     module: 'base/parser',

@@ -4,6 +4,7 @@ import type { EngineCommand } from '../command.js';
 import { type EngineFactory, EngineUnavailable } from '../contract.js';
 import { type EngineProcess, type EngineSystem, startEngineProcess, THIS_SYSTEM } from '../process.js';
 import { WarmEngineFactory } from '../warm-factory.js';
+import { takeApart } from './child/state/parts.js';
 import { SnapshotCache } from './snapshot.js';
 
 /** Enough for sessions of some hundred thousand objects; an engine at rest uses about 50 MB. */
@@ -41,7 +42,7 @@ export function createEmbeddedEngineFactory(options: EmbeddedEngineOptions): Eng
     descriptors?.occupy(PIPES, engine.exited);
     return engine;
   };
-  return new WarmEngineFactory({ name: 'embedded', launch, spare, log });
+  return new WarmEngineFactory({ name: 'embedded', launch, spare, log, takeApart });
 }
 
 /** Starts embedded engines, from the snapshot where that works. */

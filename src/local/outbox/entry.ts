@@ -1,6 +1,7 @@
 /** An entry of the outbox, and how its file holds it. */
 import { createHash } from 'node:crypto';
 import type { ProcessIdentity } from '../../files/process-identity.js';
+import { isSeenHistory, type SeenHistory } from '../../session/seen-history.js';
 import { type Fields, isFields, type StoreShape, WrongShape } from '../store-contents.js';
 
 interface AnyOrder {
@@ -30,6 +31,8 @@ export interface ChangeOrder extends AnyOrder {
   readonly patch: Fields;
   /** Revision whose context it was made from; null when that was never seen. */
   readonly base: number | null;
+  /** What was seen of the session's history: in another one, the base would be of another context. */
+  readonly seen?: SeenHistory;
 }
 
 export type OutboxOrder = EvaluationOrder | ChangeOrder;
@@ -92,7 +95,14 @@ function decodeEvaluation(fields: Fields): AcceptedOrder {
 function decodeChange(fields: Fields): AcceptedOrder {
   const { patch } = fields;
   if (!isFields(patch)) throw new WrongShape('patch is not an object');
-  return { ...decodeCommon(fields), patch, base: fields['base'] === null ? null : number(fields, 'base') };
+  const { seen } = fields;
+  return {
+    ...decodeCommon(fields),
+    patch,
+    base: fields['base'] === null ? null : number(fields, 'base'),
+    // No part of the digest, which older versions would find wrong. One that is damaged only has the change refused.
+    ...(isSeenHistory(seen) ? { seen } : {}),
+  };
 }
 
 function decodeCommon(fields: Fields): Pick<AcceptedOrder, keyof AnyOrder | 'acceptedAt'> {

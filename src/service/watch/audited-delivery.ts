@@ -7,9 +7,15 @@ import type { DeliveryAccount } from './event.js';
 
 type Counts = { -readonly [Count in keyof Omit<DeliveryAccount, 'refused'>]: number };
 
-const GONE: readonly ErrorType[] = ['EvaluationNotFound', 'SessionNotFound'];
-
 const nothing = (): Counts => ({ deliveredLate: 0, answeredFromJournal: 0, unknown: 0, lost: 0 });
+
+/** It will not be answered otherwise when it is asked again: its session can have been deleted since, or be damaged. */
+const GONE: ReadonlySet<ErrorType> = new Set([
+  'EvaluationNotFound',
+  'SessionNotFound',
+  'AmbiguousSession',
+  'DamagedData',
+]);
 
 export class AuditedDelivery {
   /** Not in any account yet. */
@@ -83,7 +89,7 @@ export class AuditedDelivery {
     try {
       return (await this.workplace.ask('get_result', question)).evaluation.outcome;
     } catch (error) {
-      if (error instanceof ProtocolError && GONE.includes(error.type)) return undefined;
+      if (error instanceof ProtocolError && GONE.has(error.type)) return undefined;
       throw error;
     }
   }

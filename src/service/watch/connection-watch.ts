@@ -4,6 +4,7 @@ import type { LinkEvent, Phase } from '../../client/link-state.js';
 import { watchNetwork } from '../../client/network/monitor.js';
 import type { LinkTiming } from '../../client/timing.js';
 import type { StuiPaths } from '../../local/paths.js';
+import { Deadline } from '../../time/deadline.js';
 import type { Workplace } from '../workplace.js';
 import type { WatchEvent } from './event.js';
 import { type Goal, isReached } from './goal.js';
@@ -70,7 +71,7 @@ export class ConnectionWatch {
     if (goal === undefined) process.removeAllListeners('SIGTERM').on('SIGTERM', () => this.#end('told'));
     this.#announce();
     const forget = onStop(() => this.#leave());
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#end('timed-out'), timeoutMs);
+    const deadline = timeoutMs === undefined ? undefined : new Deadline(timeoutMs, () => this.#end('timed-out'));
     try {
       for (const watcher of this.watchers) await watcher.start();
       this.#hasStarted = true;
@@ -78,8 +79,8 @@ export class ConnectionWatch {
       const [end] = await Promise.all([this.#ended, show?.(this.#ended)]);
       return end;
     } finally {
-      clearTimeout(timer);
-      await Promise.all([publication?.stop(), this.#leave()]);
+      deadline?.cancel();
+      await Promise.all([this.#leave(), publication?.stop()]);
       forget();
       for (const watcher of this.watchers) watcher.stop();
       await network.stop();
@@ -87,6 +88,7 @@ export class ConnectionWatch {
   }
 
   async #leave(): Promise<void> {
+    for (const watcher of this.watchers) watcher.finish();
     await Promise.all(this.watchers.map((watcher) => watcher.leave()));
   }
 

@@ -36,14 +36,19 @@ export interface DeliveryAccount {
   readonly lost: number;
 }
 
-/** The account of an interruption, after it is over and everything has been brought back. */
+/** The account of an interruption, after it is over and everything has been brought back, or when the watch ends. */
 export interface OutageEvent extends About, DeliveryAccount {
   readonly type: 'outage';
   readonly cause: OutageCause;
   readonly durationMs: number;
   readonly attempts: number;
   readonly sessions: readonly RestoredSession[];
-  /** False when not everything could be brought back, mostly because the link broke again: the next account has the rest. */
+  /** False when the watch ended while the backend was away: `durationMs` and `attempts` are those until then. */
+  readonly over: boolean;
+  /**
+   * False when not everything could be brought back, mostly because the link broke again: the next account has the rest, or
+   * because the watch ended.
+   */
   readonly complete: boolean;
 }
 

@@ -48,7 +48,7 @@ const METRICS: readonly Metric[] = [
   {
     name: 'stui_outages_total',
     type: 'counter',
-    help: 'Interruptions that are over.',
+    help: 'Interruptions that are over, or were not when the watch ended.',
     samples: ({ totals }) => [['', totals.outages]],
   },
   {

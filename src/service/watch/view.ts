@@ -38,7 +38,8 @@ export function eventLine(event: WatchEvent, style: Style): string {
           `; ${visibleLine(name)}: ${bindings} bindings${lost.length > 0 ? `, lost ${lost.map(visibleLine).join(' ')}` : ''}`,
       );
       return [
-        `${about}  back after ${formatDuration(event.durationMs)} (${event.cause}), ${event.attempts} attempts: `,
+        `${about}  ${event.over ? 'back' : 'not back'} after ${formatDuration(event.durationMs)} (${event.cause}), `,
+        `${event.attempts} attempts: `,
         accountOf(event),
         ...restored,
         event.complete ? '' : '; not everything is back yet',

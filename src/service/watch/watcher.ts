@@ -54,6 +54,8 @@ export class Watcher {
   #met = false;
   #bringingBack = false;
   #next: { readonly from: Return } | undefined;
+  /** What is being brought back for. */
+  #under: Return = null;
   #lastOutage: OutageEvent | undefined;
   #totals: WatchTotals = { outages: 0, outageMs: 0, attempts: 0 };
   #outbox = 0;
@@ -86,10 +88,24 @@ export class Watcher {
     await this.#presence.leave();
   }
 
-  /** No event follows. */
-  stop(): void {
+  /** Accounts for every interruption that has no account yet, as far as it has come. No event follows. */
+  finish(): void {
+    if (this.#stopped) return;
+    for (const over of [this.#under, this.#next?.from ?? null]) {
+      if (over) this.#account(over, [], NOTHING_DELIVERED, { complete: false });
+    }
+    const open = this.#client?.link.outage;
+    if (open && !this.options.onlyLooks) {
+      const until = this.#runtime.now();
+      this.#account({ outage: open, until }, [], NOTHING_DELIVERED, { complete: false, over: false });
+    }
     this.#stopped = true;
-    this.#presence.linkLost();
+  }
+
+  /** Lets go of the link. No event follows. */
+  stop(): void {
+    this.finish();
+    this.#presence.end();
     this.#client?.close();
   }
 
@@ -184,10 +200,10 @@ export class Watcher {
 
   /** One at a time. Of several that wait for one under way only the last has something to bring back. */
   #bringBackLater(from: Return): void {
-    if (this.options.onlyLooks) return;
+    if (this.options.onlyLooks || this.#stopped) return;
     const superseded = this.#next?.from;
     this.#next = { from };
-    if (superseded) this.#account(superseded, [], NOTHING_DELIVERED, false);
+    if (superseded) this.#account(superseded, [], NOTHING_DELIVERED, { complete: false });
     if (!this.#bringingBack) void this.#bringBackAll();
   }
 
@@ -196,7 +212,9 @@ export class Watcher {
     while (this.#next !== undefined && !this.#stopped) {
       const { from } = this.#next;
       this.#next = undefined;
+      this.#under = from;
       await this.#bringBack(from);
+      this.#under = null;
     }
     this.#bringingBack = false;
     this.tell({ type: 'restored' });
@@ -214,7 +232,8 @@ export class Watcher {
     } catch (error) {
       this.#trouble(error as Error);
     }
-    if (from) this.#account(from, sessions, delivered, complete);
+    if (this.#stopped) return;
+    if (from) this.#account(from, sessions, delivered, { complete });
     else if (Object.values(delivered).some((count) => count > 0)) {
       this.#tell({ type: 'delivery', ...this.#about(), ...delivered });
     }
@@ -240,7 +259,7 @@ export class Watcher {
     { outage, until }: NonNullable<Return>,
     sessions: readonly RestoredSession[],
     delivered: DeliveryAccount,
-    complete: boolean,
+    { complete, over = true }: { complete: boolean; over?: boolean },
   ): void {
     const durationMs = until - outage.since;
     this.#totals = {
@@ -250,7 +269,8 @@ export class Watcher {
     };
     const { cause, attempts } = outage;
     const about = this.#about();
-    this.#lastOutage = { type: 'outage', ...about, cause, durationMs, attempts, ...delivered, sessions, complete };
+    const account = { cause, durationMs, attempts, ...delivered, sessions, over, complete };
+    this.#lastOutage = { type: 'outage', ...about, ...account };
     this.#tell(this.#lastOutage);
   }
 

@@ -1,9 +1,12 @@
 /** A change of a session's context: merged with what others changed, made once, and kept while the backend is away. */
 import { randomUUID } from 'node:crypto';
+import { CliError } from '../../cli/errors.js';
 import type { Result } from '../../protocol/command.js';
 import type { COMMANDS } from '../../protocol/commands.js';
 import type { Conflict } from '../../protocol/documents.js';
+import { ProtocolError } from '../../protocol/errors.js';
 import type { JsonObject } from '../../session/json.js';
+import type { SeenHistory } from '../../session/seen-history.js';
 import { type DeliveredEntry, deliverBefore, HeldBack } from '../delivery.js';
 import { KeptOrder } from '../kept-order.js';
 import { givenUp, isAway, untilAnswered } from '../persistence.js';
@@ -78,8 +81,9 @@ async function send(
   { ifRevision, keepForLater }: Change,
   { key, before, patch }: { key: string; before: Before; patch: JsonObject },
 ): Promise<Omit<ChangeResult, 'delivered'>> {
-  const { session, base } = before;
-  const kept = accept(workplace, { key, session, patch, base, ifRevision });
+  const { session, base, hash: seenHash } = before;
+  const seen = seenHash === undefined ? undefined : { revision: before.revision, hash: seenHash };
+  const kept = accept(workplace, { key, session, patch, base, ifRevision, seen });
   let reply: Result<typeof COMMANDS.update_session_state>;
   try {
     reply = await untilAnswered(workplace, () =>
@@ -90,18 +94,20 @@ async function send(
         base_revision: base,
         key,
         if_revision: ifRevision,
+        seen,
       }),
     );
   } catch (error) {
     // Sent again under its key, it changes nothing twice.
     const isLeft = isAway(error) && keepForLater ? kept.leave() : !kept.takeBack();
     if (isLeft) return queued({ session, key, patch });
+    if (error instanceof ProtocolError && error.type === 'Diverged') throw otherHistory(session);
     throw givenUp(error, 'The change', again(key));
   }
   kept.done();
-  const { revision, session_state: context, conflicts } = reply;
+  const { revision, session_state: context, conflicts, hash } = reply;
   const made = { patch, from: base, before: base === undefined ? undefined : before.context };
-  await rememberMade(workplace, { session, revision, context }, made);
+  await rememberMade(workplace, { session, revision, context, hash }, made);
   return { session, key, outcome: conflicts.length > 0 ? 'conflict' : 'changed', revision, patch, context, conflicts };
 }
 
@@ -115,8 +121,12 @@ function keep(workplace: Workplace, change: Change, key: string, because: unknow
   const patch = checkedPatch(change.patch, seen?.context);
   if (seen && Object.keys(patch).length === 0) return unchanged(seen, key, []);
   const base = change.base ?? workplace.local.knownContexts.base(workplace.connection, session, change.paths);
+  const head = workplace.local.knownContexts.head(workplace.connection, session);
+  // Whoever names a revision means it in the history that there is.
+  const known = change.base === undefined ? head : undefined;
+  const order = { key, session, patch, base, ifRevision: change.ifRevision, seen: known };
   // What another command sends under the same key may still come to nothing there.
-  if (!accept(workplace, { key, session, patch, base, ifRevision: change.ifRevision }).leave()) throw because;
+  if (!accept(workplace, order).leave()) throw because;
   return queued({ session, key, patch });
 }
 
@@ -126,11 +136,12 @@ interface Accepted {
   readonly patch: JsonObject;
   readonly base: number | undefined;
   readonly ifRevision: number | undefined;
+  readonly seen: SeenHistory | undefined;
 }
 
-function accept(workplace: Workplace, { base = undefined, ifRevision, ...order }: Accepted): KeptOrder {
+function accept(workplace: Workplace, { base = undefined, ifRevision, seen, ...order }: Accepted): KeptOrder {
   const { connection, clientId: client } = workplace;
-  const condition = ifRevision === undefined ? {} : { ifRevision };
+  const condition = { ...(ifRevision !== undefined && { ifRevision }), ...(seen && { seen }) };
   return KeptOrder.accept(workplace, { ...order, connection, client, base: base ?? null, ...condition });
 }
 
@@ -138,13 +149,29 @@ async function contextBefore(workplace: Workplace, change: Change): Promise<Befo
   const { session } = change;
   const { connection, local } = workplace;
   const known = change.base ?? local.knownContexts.base(connection, session, change.paths);
-  const { revision, context } = await workplace.ask('get_context', { session_id: session, at: known });
-  if (change.base !== undefined || known === undefined || revision >= known) {
-    return { session, base: known, revision, context };
-  }
-  // Another history: what was known of this session is known of it no more.
-  await local.knownContexts.forget(connection, session);
-  return { session, base: undefined, revision, context };
+  const seen = change.base === undefined ? local.knownContexts.head(connection, session) : undefined;
+  const answer = await workplace.ask('get_context', { session_id: session, at: known, seen });
+  const { revision, context, hash } = answer;
+  const isAnother = answer.same_history === false || (change.base === undefined && revision < (known ?? 0));
+  if (isAnother) throw otherHistory(change.session);
+  if (seen && hash === undefined) workplace.warn(CANNOT_COMPARE);
+  return { session, base: known, revision, context, hash };
+}
+
+const CANNOT_COMPARE =
+  'this backend is older and does not tell histories apart: if the session was replaced by an older copy, look at its ' +
+  'context before you change it';
+
+/** What was known of the session is known of it no more, and what is there was never seen here. */
+function otherHistory(session: string): CliError {
+  return new CliError(
+    'other-history',
+    `The session ${session} has another history now than when its context was last seen here; nothing was changed`,
+    {
+      exit: 'conflict',
+      hint: 'Look at it with "stui workspace show", then change it: the change is made from what was shown.',
+    },
+  );
 }
 
 function unchanged(

@@ -12,7 +12,7 @@ import { rememberMade } from './memory.js';
  */
 export async function deliverChange(
   workplace: Workplace,
-  { key, session, client, patch, base: from, ifRevision }: ChangeOrder,
+  { key, session, client, patch, base: from, ifRevision, seen }: ChangeOrder,
 ): Promise<{ outcome: 'accepted' | 'conflict'; reason: string | null }> {
   const base = from === null ? undefined : baseAfterOthers(workplace, session, patch, from);
   const before = base === undefined ? undefined : await contextAt(workplace, session, base);
@@ -23,9 +23,14 @@ export async function deliverChange(
     base_revision: base,
     key,
     if_revision: ifRevision,
+    seen,
   });
-  const { session_id: id, revision, session_state: context, conflicts } = reply;
-  await rememberMade(workplace, { session: id, revision, context }, { patch, from: from ?? undefined, base, before });
+  const { session_id: id, revision, session_state: context, conflicts, hash } = reply;
+  await rememberMade(
+    workplace,
+    { session: id, revision, context, hash },
+    { patch, from: from ?? undefined, base, before },
+  );
   if (conflicts.length === 0) return { outcome: 'accepted', reason: null };
   return { outcome: 'conflict', reason: conflicts.map(({ path }) => formatPath(path)).join(', ') };
 }

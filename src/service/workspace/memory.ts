@@ -8,6 +8,8 @@ export interface ContextAt {
   readonly session: string;
   readonly revision: number;
   readonly context: JsonObject;
+  /** Chain hash at that revision, where the backend tells it. */
+  readonly hash?: string | undefined;
 }
 
 /** The change that led to a context. */
@@ -21,20 +23,34 @@ export interface PatchMade {
   readonly before: JsonObject | undefined;
 }
 
-/** The context as it is now was shown to whoever works here. */
-export async function rememberSeen(workplace: Workplace, seen: ContextAt): Promise<void> {
+/**
+ * The context as it is now was shown to whoever works here.
+ * @param sameHistory what was known of the session is a part of its history; undefined when the backend does not say
+ */
+export async function rememberSeen(
+  workplace: Workplace,
+  { hash, ...seen }: ContextAt,
+  sameHistory: boolean | undefined,
+): Promise<void> {
   const { connection, local } = workplace;
-  await orWarn(workplace, () => local.knownContexts.saw(connection, seen.session, seen.revision));
-  await local.contextCache.remember({ connection, ...seen });
+  const { session, revision } = seen;
+  await orWarn(workplace, async () => {
+    // A backend that cannot say still shows it by a history that is too short.
+    const isTooShort = revision < (local.knownContexts.base(connection, session, []) ?? 0);
+    const isAnother = sameHistory === undefined ? isTooShort : !sameHistory;
+    if (isAnother) workplace.warn('the session has another history now than when its context was last seen here');
+    await local.knownContexts.saw(connection, session, revision, { hash, isAnother });
+    await local.contextCache.remember({ connection, ...seen }, { isAnother });
+  });
 }
 
 /** A change made here is in the context. */
-export async function rememberMade(workplace: Workplace, now: ContextAt, made: PatchMade): Promise<void> {
+export async function rememberMade(workplace: Workplace, { hash, ...now }: ContextAt, made: PatchMade): Promise<void> {
   const { connection, local } = workplace;
   const { from, base, before, patch } = made;
   const places = heldPlaces(patch, before, now.context);
   await orWarn(workplace, () =>
-    local.knownContexts.made(connection, now.session, { places, from, base, revision: now.revision }),
+    local.knownContexts.made(connection, now.session, { places, from, base, revision: now.revision, hash }),
   );
   await local.contextCache.remember({ connection, ...now });
 }

@@ -23,9 +23,14 @@ export interface SeenContext extends ContextAt {
 /** @throws {ProtocolError}, Unreachable when nobody answers and nothing is remembered either */
 export async function seeContext(workplace: Workplace, reference: string, at?: number): Promise<SeenContext> {
   try {
-    const seen = await workplace.ask('get_context', { session_id: reference, at });
+    const id = knownId(workplace, reference);
+    const known = workplace.local.knownContexts.head(workplace.connection, id);
+    const answer = await workplace.ask('get_context', { session_id: reference, at, seen: known });
+    const { same_history, hash, ...seen } = answer;
     const { session, revision, context } = seen;
-    if (at === undefined) await rememberSeen(workplace, { session, revision, context });
+    // A name may have gone to another session since, of which nothing was asked.
+    const sameHistory = session === id ? same_history : undefined;
+    if (at === undefined) await rememberSeen(workplace, { session, revision, context, hash }, sameHistory);
     const waiting = waitingChanges(workplace, session, reference).length;
     return { ...seen, stale: false, asOf: new Date().toISOString(), waiting };
   } catch (error) {

@@ -34,7 +34,8 @@ export async function resolveConflict(
     if_revision: ifRevision,
   });
   const { id, revision } = decided.session;
-  await rememberSeen(workplace, { session: id, revision, context: decided.context });
+  const shown = { session: id, revision, context: decided.context, hash: decided.hash };
+  await rememberSeen(workplace, shown, undefined);
   return { session: id, revision, conflict: decided.conflict, context: decided.context };
 }
 

@@ -100,7 +100,6 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>>
     ["'hello' asUppercase", "'HELLO'"],
     ["'hello' select: [ :c | c isVowel ]", "'eo'"],
     ["'abc' collect: [ :c | c asUppercase ]", "'ABC'"],
-    ["'abc' collect: [ :c | c asInteger ]", '#(97 98 99)'],
     ["'hello world' includesSubstring: 'o w'", 'true'],
     ["'a b  c' substrings", "#('a' 'b' 'c')"],
     ["'a,b' substrings: ','", "#('a' 'b')"],
@@ -256,6 +255,72 @@ describe('what is wrong raises', () => {
 
   it('a number too large for the memory', async () => {
     expect((await errorOf(engine, '2 raisedTo: 1000000000')).message).toContain('too large');
+  });
+});
+
+describe('as elsewhere', () => {
+  it.each([
+    ["(WriteStream on: String new) nextPutAll: 'abc'; reset; nextPutAll: 'x'; contents", "'x'"],
+    ['(WriteStream on: Array new) nextPut: 1; nextPut: 2; reset; nextPut: 3; contents', '#(3)'],
+    ["(WriteStream with: 'abc') nextPutAll: 'd'; contents", "'abcd'"],
+    ["(ReadWriteStream on: String new) nextPutAll: 'abc'; reset; upToEnd", "'abc'"],
+    ['(1 to: 3) sorted: [ :a :b | a >= b ]', '#(3 2 1)'],
+    ['#(1 3 2) sorted: [ :a :b | a >= b ]', '#(3 2 1)'],
+    ['(3 to: 1 by: -1) sorted', '#(1 2 3)'],
+    ['true xor: [ true ]', 'false'],
+    ['false xor: [ true ]', 'true'],
+    ['true xor: false', 'true'],
+    ["'*baz' match: 'mobaz'", 'true'],
+    ["'*BAZ' match: 'mobaz'", 'true'],
+    ["'b#z' match: 'baz'", 'true'],
+    ["'b#z' match: 'bz'", 'false'],
+    ["'a.c' match: 'abc'", 'false'],
+    ["'(*)' match: '(x)'", 'true'],
+    ['10r-12.3456', '-12.3456'],
+    ['-2r101', '-5'],
+    ['2r-101', '-5'],
+    ['36rZZ', '1295'],
+    ['16rFF', '255'],
+    ['16rff + 1', '256'],
+    ['16rA.8', '10.5'],
+    ['2r12', null],
+    ['16rFFFFFFFFFFFFFFFFFF', '4722366482869645213695'],
+    ['2raisedTo: 3', '8'],
+    ['| d | d := Dictionary new. d at: [] value put: 1. d at: [] value put: 2. d at: nil', '2'],
+    [
+      '| d | d := Dictionary new. d at: nil put: 1. d at: 3 put: 4. { d at: 3. d includesKey: nil. d size }',
+      '#(4 true 2)',
+    ],
+    ['(Set with: nil with: 3) includes: nil', 'true'],
+    ['(Set with: nil) collect: [ :each | each isNil ]', 'a Set(true)'],
+    ['(Set new) add: (2 raisedTo: 70); add: (2 raisedTo: 70); size', '1'],
+    ['(Set with: (Date fromMilliseconds: 5)) anyOne class', 'Date'],
+    ['[ 1/0 ] on: ZeroDivide do: [ :e | e pass ] on: Error do: [ :e | 99 ]', null],
+    ['[ [ 1/0 ] on: ZeroDivide do: [ :e | e pass ] on: Error do: [ :e | 99 ] ] on: ZeroDivide do: [ :e | 5 ]', '5'],
+  ])('%s', async (code, expected) => {
+    if (expected === null) await errorOf(engine, code);
+    else expect(await printOf(engine, code)).toBe(expected);
+  });
+
+  it.each([
+    ["'abc' collect: [ :c | c asInteger ]", 'Error', 'A String holds Characters only, not 97'],
+    ["'abc' at: nil", 'SubscriptOutOfBounds', 'Index nil is out of bounds'],
+    ['Character value: -1', 'Error', '-1 is no code of a Character'],
+    ['Array new: -1', 'PrimitiveFailed', 'out of range'],
+    ["'abc' repeat: -2", 'PrimitiveFailed', 'out of range'],
+    ['10 printStringBase: 99', 'PrimitiveFailed', 'out of range'],
+    ["'(' asRegexp", 'PrimitiveFailed', 'cannot read what it was given'],
+    ['(Boolean subclass: #OddBoolean slots: {}) basicNew printString', 'PrimitiveFailed', 'not what it expects'],
+  ])('%s raises an error of Smalltalk, in its words', async (code, kind, message) => {
+    const error = await errorOf(engine, code);
+    expect(error.class).toBe(kind);
+    expect(error.message).toContain(message);
+    expect(error.message).not.toMatch(/JavaScript|TypeError|RangeError|SyntaxError|undefined|\[object/);
+  });
+
+  it('lets code that wants it have the error beneath', async () => {
+    const name = '[ Array new: -1 ] on: JavaScriptException do: [ :e | e exception isNil ]';
+    expect(await printOf(engine, name)).toBe('false');
   });
 });
 

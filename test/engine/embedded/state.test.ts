@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Capture, Engine, EvaluateReply, RestoreReply } from '../../../src/engine/contract.js';
+import { takeApart } from '../../../src/engine/embedded/child/state/parts.js';
 import { AMPLE, engineRig, errorOf, printOf, requestFor } from './engine-under-test.js';
 
 const rig = engineRig();
@@ -121,6 +122,54 @@ describe('what cannot be saved', () => {
     expect(third.capture?.saved).toEqual(['x']);
     const { copy } = await restored([first.capture, second.capture, third.capture]);
     expect(await printOf(copy, 'x')).toBe('an OrderedCollection(1)');
+  });
+});
+
+describe('a binding that is to stay unsaved', () => {
+  it('is named with the reason and is in no capture, until code that does not ask for it assigns it', async () => {
+    const reply = await evaluate("count := 3. password := 'hunter2'", { leaveUnsaved: ['password'] });
+    const reason = 'was given a secret, and is left unsaved as asked for';
+    expect(reply.capture).toMatchObject({ saved: ['count'], unsaved: [{ name: 'password', reason }] });
+    expect(await printOf(engine, 'password')).toBe("'hunter2'");
+    const full = await engine.capture('full');
+    expect(full).toMatchObject({ saved: ['count'], unsaved: [{ name: 'password', reason }] });
+    expect(`${reply.capture?.data}${full?.data}`).not.toContain('hunter2');
+    expect((await engine.bindings()).find(({ name }) => name === 'password')).toMatchObject({ unsavedReason: reason });
+    expect((await evaluate('password := nil')).capture?.saved).toEqual(['password']);
+  });
+});
+
+describe('what no engine could load', () => {
+  it('is unsaved by name when it is captured, costs no other binding, and is saved again once it is smaller', async () => {
+    await evaluate("small := { 1 }. huge := String new: 33000000 withAll: $x. list := { 'a'. huge }");
+    const full = await engine.capture('full');
+    const reason = 'more than the 11 MB that an engine can load';
+    expect(full).toMatchObject({
+      saved: ['small'],
+      unsaved: [
+        { name: 'huge', reason: `is ${reason}` },
+        { name: 'list', reason: `holds ${reason}` },
+      ],
+    });
+    const smaller = await evaluate("huge := 'now small'. list at: 2 put: huge");
+    expect(smaller.capture?.saved.slice().sort()).toEqual(['huge', 'list']);
+    const { copy, reply } = await restored([full, smaller.capture]);
+    expect(reply.restored.slice().sort()).toEqual(['huge', 'list', 'small']);
+    expect(await printOf(copy, '{ small. huge. list }')).toBe("#(#(1) 'now small' #('a' 'now small'))");
+  });
+
+  it('can be taken out of captures, also of earlier versions: the rest has its classes and all that it reaches', async () => {
+    const first = await evaluate('Object subclass: #Held slots: {#part}. huge := String new: 100. shared := { 1 }');
+    const second = await evaluate('small := { shared. Held new }. late := Set with: nil');
+    const { names, of } = takeApart([first, second].map(({ capture }) => (capture as Capture).data));
+    expect(names.slice().sort()).toEqual(['huge', 'late', 'shared', 'small']);
+    expect(names.at(-1)).toBe('huge');
+    const copy = await rig.start();
+    copies.push(copy);
+    const reply = await copy.restore([of(['small', 'late'])]);
+    expect(reply).toMatchObject({ failed: [], classes: ['Held'] });
+    expect(reply.restored.slice().sort()).toEqual(['late', 'small']);
+    expect(await printOf(copy, '{ small. late includes: nil }')).toBe('{{#(1). a Held}. true}');
   });
 });
 
@@ -404,4 +453,130 @@ describe('any graph of objects', () => {
       { numRuns: 10 },
     );
   });
+});
+
+describe('what was restored', () => {
+  const ATOMS = [
+    'nil',
+    'true',
+    'false',
+    '0',
+    '-3',
+    '1.5',
+    '0.0 negated',
+    'Float nan',
+    'Float infinity',
+    '1/3',
+    '2 raisedTo: 70',
+    '(2 raisedTo: 53) + 1',
+    "'text'",
+    "''",
+    '#text',
+    '#with:with:',
+    '$t',
+    'Number',
+    'Date fromMilliseconds: 5',
+    '(1 to: 3)',
+    'nil -> nil',
+    'Object new',
+  ];
+  const LISTS = ['Set', 'Bag', 'OrderedCollection', 'IdentitySet'];
+  const value: fc.Arbitrary<string> = fc.letrec<{ value: string; list: string; dictionary: string }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constantFrom(...ATOMS),
+      tie('list'),
+      tie('dictionary'),
+    ),
+    list: fc
+      .tuple(fc.constantFrom(...LISTS), fc.array(tie('value'), { maxLength: 4 }))
+      .map(([kind, elements]) => `(${kind} new ${elements.map((each) => `add: (${each}); `).join('')}yourself)`),
+    dictionary: fc
+      .array(fc.tuple(tie('value'), tie('value')), { maxLength: 3 })
+      .map(
+        (pairs) => `(Dictionary new ${pairs.map(([key, each]) => `at: (${key}) put: (${each}); `).join('')}yourself)`,
+      ),
+  })).value;
+  /** Asked of x; those behind the first line change it. */
+  const BATTERY = [
+    'x',
+    'x class',
+    'x = x copy',
+    'x isCollection and: [ x includes: nil ]',
+    ...ATOMS.slice(0, -1).map((each) => `x isCollection and: [ x includes: (${each}) ]`),
+    'x isCollection ifTrue: [ x asArray ]',
+    'x isCollection ifTrue: [ x size ]',
+    'x isDictionary ifTrue: [ { x keys. x values. x at: nil ifAbsent: [ #none ] } ]',
+    '(x isKindOf: Bag) ifTrue: [ x occurrencesOf: nil ]',
+    '(x isKindOf: Set) ifTrue: [ x add: nil; add: 1/3; add: (2 raisedTo: 70); size ]',
+    '(x isKindOf: Set) ifTrue: [ x remove: nil; remove: 1/3; size ]',
+    'x isDictionary ifTrue: [ x at: nil put: 7; size ]',
+    'x isCollection ifTrue: [ { x size. x includes: nil. x } ]',
+  ];
+
+  it('answers every message as it did before', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { minLength: 10, maxLength: 20 }), async (values) => {
+        const session = await rig.start();
+        copies.push(session);
+        for (const [index, each] of values.entries()) await session.evaluate(requestFor(`x${index} := ${each}`));
+        const { copy, reply } = await restored([await session.capture('full')]);
+        expect(reply.failed).toEqual([]);
+        const answers = async (of: Engine) => {
+          await of.evaluate(requestFor(`ask := [ :x | { ${BATTERY.map((each) => `[ ${each} ]`).join('. ')} } ]`));
+          const given: string[] = [];
+          for (const index of values.keys()) {
+            const asked = `((ask value: x${index}) collect: [ :each | each on: Error do: [ :ex | ex description ] ]) printString`;
+            const { printString, error } = await of.evaluate(requestFor(asked, { printLimit: 100_000 }));
+            given.push(`${values[index]} => ${printString ?? error?.message}`);
+          }
+          return given;
+        };
+        expect(await answers(copy)).toEqual(await answers(session));
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it('is a set with nil that knows it holds nil, also from a capture of an earlier version', async () => {
+    const earlier =
+      '{"version":1,"kind":"full","roots":{"x":{"o":1}},"dropped":[],' +
+      '"objects":{"1":{"c":"Set","e":[null,3]}},"classes":[],"droppedClasses":[]}';
+    await engine.restore([earlier]);
+    expect(
+      await printOf(engine, '{ x includes: nil. (x add: nil; yourself) size. (x remove: nil; yourself) size }'),
+    ).toBe('#(true 2 1)');
+  });
+
+  it('keeps a set that holds itself, and one whose elements changed since', async () => {
+    await evaluate('ring := Set new. ring add: ring; add: nil. inner := { 1 }. outer := Set with: inner');
+    await evaluate('inner at: 1 put: 5');
+    const { copy } = await restored([await engine.capture('full')]);
+    expect(await printOf(copy, '{ ring size. ring asArray last == ring. outer anyOne == inner. outer anyOne }')).toBe(
+      await printOf(engine, '{ ring size. ring asArray last == ring. outer anyOne == inner. outer anyOne }'),
+    );
+    expect(await printOf(copy, 'outer anyOne == inner')).toBe('true');
+  });
+
+  it("runs no code of a set's class", async () => {
+    await evaluate(`Set subclass: #Trap slots: {}. trap := Trap new add: nil; add: 2; yourself.
+      Trap compile: 'removeAll Smalltalk at: #sprung put: true'.
+      Trap compile: 'initializeSlowBucketStores Smalltalk at: #sprung put: true'.
+      Trap compile: 'add: x in: y Smalltalk at: #sprung put: true'`);
+    const { copy, reply } = await restored([await engine.capture('full')]);
+    expect(reply.failed).toEqual([]);
+    expect(await printOf(copy, '{ trap size. trap includes: nil. Smalltalk includesKey: #sprung }')).toBe(
+      '#(2 true false)',
+    );
+  });
+
+  it.each(['Date', 'RegularExpression', 'Number', 'Boolean', 'LargeInteger', 'Array'])(
+    'may be an instance of a subclass of %s, which breaks no capture',
+    async (superclass) => {
+      await evaluate(`${superclass} subclass: #Odd slots: {}. odd := Odd basicNew. other := 1`);
+      const { copy, reply } = await restored([await engine.capture('full')]);
+      expect(reply.failed).toEqual([]);
+      expect(await printOf(copy, '{ odd class. other }')).toBe('{Odd. 1}');
+    },
+  );
 });

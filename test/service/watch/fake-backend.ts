@@ -26,6 +26,8 @@ export class FakeBackend {
   readonly mute = new Set<string>();
   /** Evaluations that it has, with their outcomes. */
   readonly journal = new Map<string, string>();
+  /** Evaluations of sessions that are deleted once their outcome has been asked for so many times. */
+  readonly doomed = new Map<string, number>();
   /** Commands it got, apart from pings. */
   commands: string[] = [];
   readonly #lanes = new Set<FakeLane>();
@@ -77,6 +79,9 @@ export class FakeBackend {
       case 'restore_session':
         return { result: { report: { session: 's', name: 'demo', revision: 7, bindings: [{}, {}, {}], lost: ['x'] } } };
       case 'get_result': {
+        const left = this.doomed.get(key);
+        if (left === 0) return { error_type: 'SessionNotFound', error: 'There is no session demo' };
+        if (left !== undefined) this.doomed.set(key, left - 1);
         const outcome = this.journal.get(key);
         if (outcome === undefined) return { error_type: 'EvaluationNotFound', error: `There is no evaluation ${key}` };
         return { result: { evaluation: { key, outcome, code: '3 + 4' } } };

@@ -36,13 +36,18 @@ export class VirtualTime {
     };
   }
 
+  /** The process is stopped; what was due meanwhile is due at once afterwards. */
+  stop(ms: number): void {
+    this.now += ms;
+  }
+
   /** Runs what is due until `end`, with what that sets off. */
   async runUntil(end: number): Promise<void> {
     let count = 0;
     for (let next = this.#timers[0]; next !== undefined && next.at <= end; next = this.#timers[0]) {
       this.#pop();
       if (next.task === undefined) continue;
-      this.now = next.at;
+      this.now = Math.max(this.now, next.at);
       const { task } = next;
       next.task = undefined;
       this.#pending -= 1;

@@ -59,6 +59,64 @@ const counts = ({ deliveredLate, answeredFromJournal, unknown, refused, lost }: 
 const NONE = { deliveredLate: 0, answeredFromJournal: 0, unknown: 0, refused: 0, lost: 0 };
 
 describe('the account of an outage', () => {
+  it('is whole, and so are those after it, though the session of an evaluation was deleted meanwhile', async () => {
+    const { backend, pass, queue, outages, troubles } = await watched();
+    await pass(SECOND);
+    for (const key of ['first', 'second']) {
+      backend.die();
+      queue(key);
+      backend.journal.set(key, 'value');
+      // Its delivery finds it known; when its outcome is asked for, the session is gone.
+      backend.doomed.set('first', 1);
+      await pass(10 * SECOND);
+      backend.reachability = 'up';
+      await pass(10 * SECOND);
+    }
+    expect(outages().map(({ complete }) => complete)).toEqual([true, true]);
+    expect(outages().map(counts)).toEqual(Array(2).fill({ ...NONE, answeredFromJournal: 1 }));
+    expect(troubles()).toEqual([]);
+  });
+
+  it('comes at the end of the watch when it is not over then, with how long it has been', async () => {
+    const { backend, pass, outages, watcher } = await watched();
+    await pass(SECOND);
+    backend.die();
+    await pass(10 * SECOND);
+    watcher.finish();
+    watcher.stop();
+    backend.reachability = 'up';
+    await pass(10 * SECOND);
+    expect(outages()).toMatchObject([{ over: false, complete: false, cause: 'refused' }]);
+    expect(outages()[0]?.durationMs).toBeGreaterThanOrEqual(10 * SECOND - 500);
+    expect(watcher.totals).toMatchObject({ outages: 1, outageMs: outages()[0]?.durationMs });
+  });
+
+  it('comes at the end of the watch when what it interrupted is still being brought back', async () => {
+    const { backend, pass, outages, watcher } = await watched();
+    await pass(SECOND);
+    backend.die();
+    await pass(10 * SECOND);
+    backend.mute.add('restore_session');
+    backend.reachability = 'up';
+    await pass(5 * SECOND);
+    watcher.stop();
+    await pass(60 * SECOND);
+    expect(outages()).toMatchObject([{ over: true, complete: false }]);
+    expect(watcher.totals.outages).toBe(1);
+  });
+
+  it.each([false, true])(
+    'does not come when there was none, or nobody watches (a mere look: %s)',
+    async (onlyLooks) => {
+      const { backend, pass, outages, watcher } = await watched({ onlyLooks });
+      await pass(SECOND);
+      if (onlyLooks) backend.die();
+      await pass(SECOND);
+      watcher.stop();
+      expect(outages()).toEqual([]);
+    },
+  );
+
   it('says what was delivered late, what the backend had already, and of that, what has an unknown outcome', async () => {
     const { backend, pass, queue, outages, watcher } = await watched();
     await pass(SECOND);
@@ -173,8 +231,8 @@ describe('a watcher', () => {
     backend.disconnect();
     await pass(SECOND);
     expect(watcher.phase).toBe('restoring');
-    const before = events.length;
     watcher.stop();
+    const before = events.length;
     watcher.tell({ type: 'attempt' });
     await pass(60 * SECOND);
     expect(events).toHaveLength(before);

@@ -14,19 +14,21 @@ const MET = { id: 'c', path: ['buffer'], base: 'a', ours: 'b', theirs: 'c', clie
 function rig() {
   const backend = { away: false, refusal: undefined as ProtocolError | undefined, conflicts: [] as unknown[] };
   const made: unknown[] = [];
+  let revision = 3;
   const answer = () => {
     if (backend.away) throw new Unreachable('tcp://nowhere:1', 'nobody is there');
   };
   const asked = askedWorkplace(temporaryDirectory(), {
     get_context: () => {
       answer();
-      return { session: MAIN, revision: 3, context: {}, parts: {}, conflicts: [] };
+      return { session: MAIN, revision, context: {}, parts: {}, conflicts: [] };
     },
     update_session_state: ({ state_data, key }) => {
       answer();
       if (backend.refusal) throw backend.refusal;
       made.push([key, state_data]);
-      return { session_id: MAIN, revision: 4, session_state: state_data, conflicts: backend.conflicts };
+      revision += 1;
+      return { session_id: MAIN, revision, session_state: state_data, conflicts: backend.conflicts };
     },
   });
   const { workplace } = asked;

@@ -6,10 +6,14 @@ import { CONTEXT_KNOWLEDGE_SHAPE, KnownContexts } from '../../../src/local/conte
 import type { OutboxEntry, OutboxOrder } from '../../../src/local/outbox.js';
 import { SESSION_CACHE_SHAPE, SessionCache } from '../../../src/local/session-cache.js';
 import type { Store, StoreShape } from '../../../src/local/store.js';
+import { ProtocolError } from '../../../src/protocol/errors.js';
 import type { Workplace } from '../../../src/service/workplace.js';
+import { chainHash, GENESIS } from '../../../src/session/chain.js';
 import type { JsonObject } from '../../../src/session/json.js';
 import { mergeContexts } from '../../../src/session/merge-context.js';
 import { applyMergePatch } from '../../../src/session/merge-patch.js';
+
+import type { SeenHistory } from '../../../src/session/seen-history.js';
 
 export const SESSION = '00000000-0000-4000-8000-000000000001';
 
@@ -17,11 +21,14 @@ interface Update {
   readonly state_data: JsonObject;
   readonly base_revision?: number;
   readonly key: string;
+  readonly seen?: SeenHistory;
 }
 
 export class FakeBackend {
   /** By revision, which begins with 1. */
   readonly contexts: JsonObject[] = [{}];
+  /** An older backend tells no hashes. */
+  tellsHashes = true;
   readonly #answered = new Map<string, unknown>();
   /** Told of each change that is made. */
   onUpdate: (key: string, before: JsonObject, after: JsonObject, conflicts: number) => void = () => {};
@@ -39,14 +46,35 @@ export class FakeBackend {
     this.contexts.push(this.context);
   }
 
-  answer(command: string, parameters: unknown): unknown {
-    if (command === 'update_session_state') return this.#update(parameters as Update);
-    const { at = this.revision } = parameters as { at?: number };
-    const revision = Math.min(at, this.revision);
-    return { session: SESSION, revision, context: this.contexts[revision - 1], parts: {}, conflicts: [] };
+  /** The session comes back from an archive: with these contexts, one a revision. */
+  replaceHistory(...contexts: readonly JsonObject[]): void {
+    this.contexts.splice(0, this.contexts.length, ...contexts);
+    this.#answered.clear();
   }
 
-  #update({ state_data: patch, base_revision: base, key }: Update): unknown {
+  answer(command: string, parameters: unknown): unknown {
+    if (command === 'update_session_state') return this.#update(parameters as Update);
+    const { at = this.revision, seen } = parameters as { at?: number; seen?: SeenHistory };
+    const revision = Math.min(at, this.revision);
+    return {
+      session: SESSION,
+      revision,
+      ...(this.tellsHashes && { hash: this.#hashAt(revision) }),
+      ...(this.tellsHashes && seen && { same_history: this.#hashAt(seen.revision) === seen.hash }),
+      context: this.contexts[revision - 1],
+      parts: {},
+      conflicts: [],
+    };
+  }
+
+  #hashAt(revision: number): string | undefined {
+    return this.contexts[revision - 1] && chainHash(GENESIS, JSON.stringify(this.contexts.slice(0, revision)));
+  }
+
+  #update({ state_data: patch, base_revision: base, key, seen }: Update): unknown {
+    if (this.tellsHashes && seen && this.#hashAt(seen.revision) !== seen.hash) {
+      throw new ProtocolError('Diverged', 'The session has another history');
+    }
     if (!this.#answered.has(key)) {
       const from = base === undefined ? this.context : (this.contexts[base - 1] as JsonObject);
       const merge = mergeContexts(from, this.context, applyMergePatch(from, patch) as JsonObject);
@@ -56,7 +84,9 @@ export class FakeBackend {
       this.#answered.set(key, conflicts);
     }
     const conflicts = this.#answered.get(key);
-    return { session_id: SESSION, revision: this.revision, session_state: this.context, conflicts };
+    const { revision, context } = this;
+    const told = this.tellsHashes ? { hash: this.#hashAt(revision) } : {};
+    return { session_id: SESSION, revision, session_state: context, conflicts, ...told };
   }
 }
 
@@ -66,6 +96,8 @@ export class FakeClient {
   answersLeft = Number.POSITIVE_INFINITY;
   /** The next answer gets lost on the way. */
   losesAnswer = false;
+  mayWarn = false;
+  readonly warnings: string[] = [];
   readonly #entries: OutboxEntry[] = [];
   readonly workplace: Workplace;
 
@@ -85,7 +117,8 @@ export class FakeClient {
     };
     const reconnect = async () => {};
     const warn = (message: string) => {
-      throw new Error(message);
+      if (!this.mayWarn) throw new Error(message);
+      this.warnings.push(message);
     };
     const destination = { connection: 'lab', endpoint: 'tcp://lab:5555' };
     const place = {

@@ -5,7 +5,7 @@
 import type { Amber, St } from './amber.js';
 import { ControlFlow } from './control-flow.js';
 import { installClass, installMethods } from './install.js';
-import { classNameOf } from './stack.js';
+import { classNameOf, DO_IT } from './stack.js';
 import type { TranscriptBuffer } from './transcript.js';
 import type { Workspace } from './workspace.js';
 
@@ -84,9 +84,20 @@ export class Exceptions {
     const made =
       foreign instanceof RangeError && /call stack/.test(foreign.message)
         ? globals.StackOverflow._new()
-        : globals.JavaScriptException._on_(foreign);
+        : foreign instanceof Error
+          ? Object.assign(globals.PrimitiveFailed._on_(foreign), { message: this.#failureOf(foreign) })
+          : globals.JavaScriptException._on_(foreign);
     this.#converted.set(foreign, made);
     return made;
+  }
+
+  /** What went wrong in terms of Smalltalk. The context is still that of the method in which it did. */
+  #failureOf(error: Error): string {
+    const selector = this.#amber.core.getThisContext()?.selector;
+    const where = selector == null || selector === DO_IT ? 'A primitive' : `The primitive of #${selector}`;
+    if (error instanceof RangeError) return `${where} failed: an argument or the result is out of range`;
+    if (error instanceof SyntaxError) return `${where} failed: it cannot read what it was given`;
+    return `${where} failed: an argument or the receiver is not what it expects`;
   }
 
   /** Where in the evaluated source the code was when this was signalled. */
@@ -217,6 +228,8 @@ export class Exceptions {
     installClass(amber, 'Notification', exceptionClass);
     installClass(amber, 'Warning', exceptionClass);
     installClass(amber, 'StackOverflow', errorClass);
+    // Who wants the error of the language beneath asks it for its exception.
+    installClass(amber, 'PrimitiveFailed', globals.JavaScriptException);
     installClass(amber, 'ExceptionSet', globals.Object, ['exceptions']);
     const arithmetic = installClass(amber, 'ArithmeticError', errorClass);
     const zeroDivide = installClass(amber, 'ZeroDivide', arithmetic, ['dividend']);
@@ -337,6 +350,11 @@ export class Exceptions {
       defaultAction() {
         exceptions.#transcript.write(`${String(this._description())}\n`);
         return amber.nil;
+      },
+    });
+    installMethods(amber, globals.PrimitiveFailed, {
+      messageText() {
+        return this.message;
       },
     });
     installMethods(amber, globals.StackOverflow, {

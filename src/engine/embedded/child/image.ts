@@ -70,6 +70,7 @@ export class Image {
   /** @param id by which the evaluation can be interrupted */
   evaluate(request: EvaluateRequest, id = 0): EvaluateReply {
     const evaluation = this.#interrupts.during(id, () => this.#evaluator.evaluate(request));
+    this.#capturer.leaveUnsaved(request.leaveUnsaved ?? []);
     const captured = this.#capturer.capture('changes', request.budget);
     return captured === undefined ? evaluation : { ...evaluation, ...captured };
   }

@@ -148,16 +148,16 @@ export function installCharacters(amber: Amber): void {
       return text(this).repeat(Number(times));
     },
   });
+  const withCode = (code: St): St =>
+    Number.isInteger(code) && code >= 0 && code <= 0x10ffff
+      ? characterOf(amber, code)
+      : globals.Error._signal_(`${String(amber.asReceiver(code)._printString())} is no code of a Character`);
   const named = Object.fromEntries(Object.entries(NAMES).map(([name, code]) => [name, () => characterOf(amber, code)]));
   installMethods(amber, character.a$cls, {
     ...named,
     nl: () => characterOf(amber, 10),
-    'value:'(code) {
-      return characterOf(amber, Number(code));
-    },
-    'codePoint:'(code) {
-      return characterOf(amber, Number(code));
-    },
+    'value:': withCode,
+    'codePoint:': withCode,
     'digitValue:'(digit) {
       return characterOf(amber, Number(digit).toString(36).toUpperCase().codePointAt(0) as number);
     },

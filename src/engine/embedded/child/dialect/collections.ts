@@ -29,6 +29,9 @@ class Interval extends Array<St> {
 /** Elements of one interval: more would exhaust the memory before the timeout strikes. */
 const MAX_INTERVAL = 10_000_000;
 
+/** Under what a set keeps nil, beside true and false. */
+const NIL_KEY = 'null';
+
 export function installCollections(amber: Amber, printer: Printer): void {
   const { globals, nil, core } = amber;
   installClass(amber, 'SubscriptOutOfBounds', globals.Error);
@@ -66,6 +69,16 @@ export function installCollections(amber: Amber, printer: Printer): void {
     function () {
       return globals.Error._signal_(`${classNameOf(this.a$cls)} does not allow ${what}`);
     };
+
+  const isBoxed = (value: St): boolean =>
+    value.a$cls === globals.Number || value.a$cls === globals.String || value.a$cls === globals.Boolean;
+  /** Under what a set keeps a primitive, or nil, among those of its kind. */
+  const storeKey = (element: St): string => (element == null || element === nil ? NIL_KEY : String(element));
+  const fromStoreKey = (kind: string, key: string): St => {
+    if (kind === 'number') return Number(key);
+    if (kind === 'string') return key;
+    return key === NIL_KEY ? nil : key === 'true';
+  };
 
   installMethods(amber, globals.Array, {
     'at:'(index) {
@@ -185,6 +198,13 @@ export function installCollections(amber: Amber, printer: Printer): void {
     shallowCopy() {
       return makeInterval(this.first, this.last, this.step);
     },
+    // A copy that is sorted in place would still be an Interval, and print as its two ends.
+    'sorted:'(block) {
+      return sortInPlace(Array.from(this), block);
+    },
+    sorted() {
+      return sortInPlace(Array.from(this), nil);
+    },
     increment() {
       return this.step;
     },
@@ -240,6 +260,42 @@ export function installCollections(amber: Amber, printer: Printer): void {
     'printOn:'(stream) {
       return printNamed(this, stream, ' ');
     },
+    // Amber files a Date under its milliseconds, and a large integer nowhere.
+    'bucketsOfElement:'(element) {
+      if (element == null || element === nil) return [nil, this.fastBuckets.boolean];
+      const primitive = isBoxed(element) ? element.valueOf() : element;
+      const fast = this.fastBuckets[typeof primitive];
+      if (fast !== undefined) return [primitive, fast];
+      for (const store of this.slowBucketStores) {
+        const bucket = store._bucketOfElement_(element);
+        if (bucket != null && bucket !== nil) return [element, nil, bucket];
+      }
+      return [element, nil, this.defaultBucket];
+    },
+    'add:in:'(element, { store }) {
+      const key = storeKey(element);
+      if (!(key in store)) this.size += 1;
+      store[key] = true;
+      return element;
+    },
+    'includes:in:'(element, { store }) {
+      return storeKey(element) in store;
+    },
+    'remove:in:ifAbsent:'(element, { store }, block) {
+      const key = storeKey(element);
+      if (!(key in store)) return block._value();
+      delete store[key];
+      this.size -= 1;
+      return element;
+    },
+    'do:'(block) {
+      for (const [kind, { store }] of Object.entries<St>(this.fastBuckets)) {
+        for (const key of Object.keys(store)) block._value_(fromStoreKey(kind, key));
+      }
+      for (const store of this.slowBucketStores) store._do_(block);
+      this.defaultBucket._do_(block);
+      return this;
+    },
   });
   installMethods(amber, globals.Association, {
     'printOn:'(stream) {
@@ -248,6 +304,28 @@ export function installCollections(amber: Amber, printer: Printer): void {
         stream._nextPutAll_('->');
         stream._print_(this.value);
       });
+    },
+  });
+  installMethods(amber, globals.Dictionary, {
+    // Amber's sends to what an empty block answers, which is no object.
+    'positionOfKey:'(key) {
+      const sought = amber.asReceiver(key);
+      return this.keys.findIndex((each: St) => amber.asReceiver(each).__eq(sought) === true);
+    },
+  });
+  installMethods(amber, globals.Stream, {
+    beWriteOnly() {
+      this.isWriteOnly = true;
+      return this;
+    },
+    reset() {
+      this.position = 0;
+      // What was written before has no reader.
+      if (this.isWriteOnly === true) {
+        this.collection = this.collection._copyEmpty();
+        this.streamSize = 0;
+      }
+      return this;
     },
   });
   installMethods(amber, globals.AssociativeCollection, {

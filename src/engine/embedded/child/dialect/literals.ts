@@ -18,7 +18,7 @@ export function installLiterals(amber: Amber): void {
     character: (text: string): St => characterOf(amber, text.codePointAt(0) as number),
     symbol: (text: string): St => symbolOf(text),
     number: numberFrom,
-    hexadecimal: (sign: string, digits: string): St => integerFrom(BigInt(`0x${digits}`) * (sign === '-' ? -1n : 1n)),
+    radix: radixAt,
   };
   installMethods(amber, globals.Character, {
     asJavaScriptSource() {
@@ -35,6 +35,37 @@ export function installLiterals(amber: Amber): void {
       return `(${String(this)}n)`;
     },
   });
+}
+
+/** Sign, base, sign, digits, and the digits of a fraction: `16rFF`, `-2r101`, `10r-12.5`. */
+const RADIX = /(-?)(\d{1,2})r(-?)([0-9A-Za-z]+)(?:\.([0-9A-Z]+))?/y;
+
+/** The number with a radix that a source holds at an offset; as many of the digits as that base has. */
+function radixAt(source: string, offset: number): { readonly value: St; readonly length: number } | undefined {
+  RADIX.lastIndex = offset;
+  const [text = '', outer = '', baseText = '', inner = '', whole = '', part] = RADIX.exec(source) ?? [];
+  const base = Number(baseText);
+  if (base < 2 || base > 36) return undefined;
+  // Lower case is what follows the number, except where it always was a digit.
+  const letters = base === 16 ? whole : whole.replace(/[a-z].*$/, '');
+  const digits = digitsOf(letters, base);
+  if (digits.length === 0) return undefined;
+  const end = text.length - (part === undefined ? 0 : part.length + 1) - (whole.length - digits.length);
+  const fraction = part === undefined || digits.length < whole.length ? '' : digitsOf(part, base);
+  const sign = (outer === '-') !== (inner === '-') ? -1 : 1;
+  const integer = [...digits].reduce((sum, digit) => sum * BigInt(base) + BigInt(Number.parseInt(digit, base)), 0n);
+  if (fraction === '') return { value: integerFrom(integer * BigInt(sign)), length: end };
+  const value = base === 10 ? Number(`${digits}.${fraction}`) : Number(integer) + fractionOf(fraction, base);
+  return { value: sign * value, length: end + 1 + fraction.length };
+}
+
+function digitsOf(text: string, base: number): string {
+  const end = [...text].findIndex((each) => !(Number.parseInt(each, 36) < base));
+  return end === -1 ? text : text.slice(0, end);
+}
+
+function fractionOf(digits: string, base: number): number {
+  return [...digits].reduceRight((sum, digit) => (sum + Number.parseInt(digit, base)) / base, 0);
 }
 
 function numberFrom(text: string): number | bigint {

@@ -8,8 +8,8 @@ Object subclass: #ReadWriteStream slots: {} package: 'STUI'!
 on: aCollection ^ aCollection streamClass on: aCollection! !
 
 !WriteStream class methodsFor: 'engine'!
-on: aCollection ^ aCollection streamClass on: aCollection copyEmpty!
-with: aCollection ^ (aCollection streamClass on: aCollection copy) setToEnd; yourself! !
+on: aCollection ^ (aCollection streamClass on: aCollection copyEmpty) beWriteOnly!
+with: aCollection ^ (aCollection streamClass on: aCollection copy) setToEnd; beWriteOnly! !
 
 !ReadWriteStream class methodsFor: 'engine'!
 on: aCollection ^ (aCollection streamClass on: aCollection copy) yourself!
@@ -266,7 +266,7 @@ on: anErrorClass do: aBlock ensure: anotherBlock ^ [ self on: anErrorClass do: a
 timeToRun ^ Date millisecondsToRun: self! !
 
 !Boolean methodsFor: 'engine'!
-xor: aBoolean ^ self ~= aBoolean!
+xor: aBoolean ^ self ~= aBoolean value!
 asInteger ^ self asBit! !
 
 !ProtoStream methodsFor: 'engine'!

@@ -3,6 +3,10 @@ import type { Amber, St } from '../amber.js';
 import { type Body, installMethods } from '../install.js';
 import { characterOf } from './characters.js';
 
+function escaped(character: string): string {
+  return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
+}
+
 export function installStrings(amber: Amber): void {
   const { globals } = amber;
   const characterAt = (text: string, index: number): St => characterOf(amber, text.charCodeAt(index));
@@ -11,11 +15,15 @@ export function installStrings(amber: Amber): void {
   const needle = (value: St): string => (value == null ? '' : String(value.code === undefined ? value : asText(value)));
   const asText = (value: St): string => String(amber.asReceiver(value)._asString());
   const outOfBounds = (index: St): St =>
-    globals.SubscriptOutOfBounds._signal_(`Index ${String(index)} is out of bounds`);
+    globals.SubscriptOutOfBounds._signal_(`Index ${String(amber.asReceiver(index)._printString())} is out of bounds`);
   const truth = (block: St, each: St): boolean => block._value_(each) === true;
-  /** A string when all elements are Characters, an Array otherwise. */
-  const collected = (elements: readonly St[]): St =>
-    elements.every((each) => each?.a$cls === globals.Character) ? elements.map(asText).join('') : [...elements];
+  const collected = (elements: readonly St[]): St => {
+    const other = elements.find((each) => each?.a$cls !== globals.Character);
+    if (elements.every((each) => each?.a$cls === globals.Character)) return elements.map(asText).join('');
+    return globals.Error._signal_(
+      `A String holds Characters only, not ${String(amber.asReceiver(other)._printString())}`,
+    );
+  };
   const find = (text: string, what: St, from: number): number => {
     const sought = needle(what);
     return sought.length === 0 ? 0 : text.indexOf(sought, from - 1) + 1;
@@ -211,6 +219,14 @@ export function installStrings(amber: Amber): void {
     },
     storeString() {
       return `'${String(this).replaceAll("'", "''")}'`;
+    },
+    /** The receiver is the pattern: `*` stands for any text, `#` for one character, case for nothing. */
+    'match:'(text) {
+      const subject = asText(text);
+      // Amber's kernel asks the other way round, with anchored regular expressions.
+      if (text instanceof RegExp || subject.startsWith('^')) return new RegExp(text).test(String(this));
+      const parts = [...String(this)].map((each) => (each === '*' ? '.*' : each === '#' ? '.' : escaped(each)));
+      return new RegExp(`^${parts.join('')}$`, 'isu').test(subject);
     },
     isVowel() {
       return /^[aeiou]$/i.test(String(this));

@@ -10,6 +10,14 @@ import { type ObjectIds, type Walk, type WalkedNode, type WalkedObject, Walker, 
 /** Answered instead of names when the walk was too long to know them. */
 const UNKNOWN_NAMES = '*';
 
+/**
+ * Of the heap, what the text of a state may take: an engine that loads it has the line that it came in, the captures in it and
+ * their values at the same time, each of two bytes a character where one character of them needs two.
+ */
+const LOADABLE_SHARE = 1 / 13;
+
+const LEFT_UNSAVED = 'was given a secret, and is left unsaved as asked for';
+
 /** Longer texts are remembered by digest: what was captured must not be held twice. */
 const VERBATIM_LENGTH = 64;
 
@@ -42,6 +50,7 @@ export class Capturer {
   #captured = NOTHING;
   /** Names assigned since the last capture, known even when the walk is too long. */
   readonly #assigned = new Set<string>();
+  readonly #leftUnsaved = new Set<string>();
 
   constructor(amber: Amber, workspace: Workspace, classes: ClassTracker, ids: ObjectIds) {
     this.#workspace = workspace;
@@ -49,12 +58,21 @@ export class Capturer {
     this.#walker = new Walker(amber, ids);
   }
 
+  /** Says which of the names that were assigned since the last call are not to be saved; the others of them are. */
+  leaveUnsaved(names: readonly string[]): void {
+    for (const name of this.#workspace.takeAssigned()) {
+      this.#assigned.add(name);
+      if (names.includes(name)) this.#leftUnsaved.add(name);
+      else this.#leftUnsaved.delete(name);
+    }
+  }
+
   /** Undefined when there is nothing to say. */
   capture(kind: 'full' | 'changes', budget?: CaptureBudget): CaptureOutcome | undefined {
     for (const name of this.#workspace.takeAssigned()) this.#assigned.add(name);
     let walk: Walk;
     try {
-      walk = this.#walker.walk(this.#roots(), budget?.maxObjects ?? Number.POSITIVE_INFINITY);
+      walk = this.#walk(budget?.maxObjects);
     } catch (error) {
       if (!(error instanceof WalkTooLong)) throw error;
       return { deferred: [...this.#assigned, UNKNOWN_NAMES] };
@@ -66,14 +84,22 @@ export class Capturer {
   settle(): void {
     this.#workspace.takeAssigned();
     this.#assigned.clear();
-    const walk = this.#walker.walk(this.#roots(), Number.POSITIVE_INFINITY);
-    this.#captured = capturedFrom(this.#digest(walk));
+    this.#captured = capturedFrom(this.#digest(this.#walk()));
     this.#classes.settle(this.#classes.changes('full'));
   }
 
   /** Why a binding cannot be saved, by name. */
   unsavedReasons(): ReadonlyMap<string, string> {
-    return this.#digest(this.#walker.walk(this.#roots(), Number.POSITIVE_INFINITY)).unsaved;
+    return this.#digest(this.#walk()).unsaved;
+  }
+
+  /** Names of everything that is there to be captured. */
+  names(): string[] {
+    return Array.from(this.#roots(), ([name]) => name);
+  }
+
+  #walk(maxObjects = Number.POSITIVE_INFINITY): Walk {
+    return this.#walker.walk(this.#roots(), maxObjects, loadableCost());
   }
 
   *#roots(): Generator<readonly [string, St]> {
@@ -91,7 +117,8 @@ export class Capturer {
     const unsaved = new Map<string, string>();
     const saved = new Map<string, WalkedNode>();
     for (const [name, root] of walk.roots) {
-      if (root.obstacle !== undefined || root.children.some((each) => obstructed.has(each))) {
+      if (this.#leftUnsaved.has(name)) unsaved.set(name, LEFT_UNSAVED);
+      else if (root.obstacle !== undefined || root.children.some((each) => obstructed.has(each))) {
         unsaved.set(name, obstacleReason(root));
       } else saved.set(name, root);
     }
@@ -146,7 +173,7 @@ export class Capturer {
       kind,
       data,
       saved: names,
-      removed: gone,
+      removed: [...gone, ...classes.dropped],
       unsaved,
       classes: classes.records.map(({ name }) => name),
     };
@@ -173,6 +200,12 @@ function classSideSlots(behavior: St, classes: ClassTracker): string[] {
   const slots: string[] = [];
   for (let at = behavior; at != null && classes.isUserClass(at); at = at.superclass) slots.push(...at.a$cls.slots);
   return slots;
+}
+
+/** Asked when it is needed: a startup snapshot is built under no limit that matters. */
+function loadableCost(): number {
+  const { getHeapStatistics } = require('node:v8') as typeof import('node:v8');
+  return getHeapStatistics().heap_size_limit * LOADABLE_SHARE;
 }
 
 function exceeds(texts: readonly string[], maxBytes: number): boolean {

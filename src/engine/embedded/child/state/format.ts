@@ -53,3 +53,30 @@ export interface CaptureData {
   readonly classes: readonly ClassRecord[];
   readonly droppedClasses: readonly string[];
 }
+
+/** What captures say together. */
+export interface FoldedCaptures {
+  readonly roots: Map<string, EncodedValue>;
+  readonly objects: Map<number, EncodedObject>;
+  readonly classes: Map<string, ClassRecord>;
+}
+
+/** @throws when a capture is not one of this engine's */
+export function foldCaptures(captures: readonly string[]): FoldedCaptures {
+  const folded: FoldedCaptures = { roots: new Map(), objects: new Map(), classes: new Map() };
+  for (const text of captures) {
+    const data = JSON.parse(text) as CaptureData;
+    if (data.version !== FORMAT_VERSION) throw new Error(`a capture has the unknown version ${data.version}`);
+    if (data.kind === 'full') {
+      folded.roots.clear();
+      folded.objects.clear();
+      folded.classes.clear();
+    }
+    for (const name of data.dropped) folded.roots.delete(name);
+    for (const [name, value] of Object.entries(data.roots)) folded.roots.set(name, value);
+    for (const [id, object] of Object.entries(data.objects)) folded.objects.set(Number(id), object);
+    for (const name of data.droppedClasses) folded.classes.delete(name);
+    for (const record of data.classes) folded.classes.set(record.name, record);
+  }
+  return folded;
+}

@@ -4,15 +4,8 @@ import type { Amber, St } from '../amber.js';
 import type { Workspace } from '../workspace.js';
 import type { Capturer } from './capturer.js';
 import type { ClassTracker } from './classes.js';
-import { type CaptureData, type ClassRecord, type EncodedObject, type EncodedValue, FORMAT_VERSION } from './format.js';
+import { type EncodedObject, type EncodedValue, foldCaptures } from './format.js';
 import type { ObjectIds } from './walk.js';
-
-/** What the captures say together. */
-interface Folded {
-  readonly roots: Map<string, EncodedValue>;
-  readonly objects: Map<number, EncodedObject>;
-  readonly classes: Map<string, ClassRecord>;
-}
 
 export class Restorer {
   readonly #amber: Amber;
@@ -33,16 +26,14 @@ export class Restorer {
 
   /** @throws when a capture is not one of this engine's */
   restore(captures: readonly string[]): RestoreReply {
-    const folded = fold(captures);
+    const folded = foldCaptures(captures);
     const classes = this.#classes.restore([...folded.classes.values()]);
     const failed: UnsavedBinding[] = [...classes.failed];
-    const restored: string[] = [];
     this.#objects = folded.objects;
     this.#built.clear();
     for (const [name, value] of folded.roots) {
       try {
         this.#place(name, this.#valueOf(value));
-        restored.push(name);
       } catch (error) {
         failed.push({ name, reason: (error as Error).message });
       }
@@ -51,7 +42,7 @@ export class Restorer {
     this.#built.clear();
     this.#objects = new Map();
     this.#capturer.settle();
-    return { restored, failed, classes: classes.names };
+    return { restored: this.#capturer.names(), failed, classes: classes.names };
   }
 
   #place(name: string, value: St): void {
@@ -128,7 +119,7 @@ export class Restorer {
     if (encoded.d !== undefined) return new Date(encoded.d ?? Number.NaN);
     if (encoded.x !== undefined) return new RegExp(...encoded.x);
     const made = new behavior.fn();
-    if (encoded.e !== undefined && !Array.isArray(made)) this.#amber.globals.Set.fn.prototype._initialize.call(made);
+    if (encoded.e !== undefined && !Array.isArray(made)) this.#emptySet(made);
     return made;
   }
 
@@ -147,30 +138,22 @@ export class Restorer {
     }
   }
 
+  /** `Set >> initialize` without what a subclass may have put in the place of its parts. */
+  #emptySet(set: St): void {
+    const { prototype } = this.#amber.globals.Set.fn;
+    set.defaultBucket = [];
+    prototype._initializeSlowBucketStores.call(set);
+    prototype._removeAll.call(set);
+  }
+
   /** `Set >> add:` without its comparison, which would run user code; the elements are known to differ. */
   #addToSet(set: St, element: St): void {
-    const [key, fast, slow] = this.#amber.globals.Set.fn.prototype._bucketsOfElement_.call(set, element);
-    if (fast == null) slow.push(key);
-    else fast.store[key] = true;
-    set.size += 1;
-  }
-}
-
-function fold(captures: readonly string[]): Folded {
-  const folded: Folded = { roots: new Map(), objects: new Map(), classes: new Map() };
-  for (const text of captures) {
-    const data = JSON.parse(text) as CaptureData;
-    if (data.version !== FORMAT_VERSION) throw new Error(`a capture has the unknown version ${data.version}`);
-    if (data.kind === 'full') {
-      folded.roots.clear();
-      folded.objects.clear();
-      folded.classes.clear();
+    const { prototype } = this.#amber.globals.Set.fn;
+    const [key, fast, slow] = prototype._bucketsOfElement_.call(set, element);
+    if (fast !== this.#amber.nil) prototype._add_in_.call(set, key, fast);
+    else {
+      slow.push(key);
+      set.size += 1;
     }
-    for (const name of data.dropped) folded.roots.delete(name);
-    for (const [name, value] of Object.entries(data.roots)) folded.roots.set(name, value);
-    for (const [id, object] of Object.entries(data.objects)) folded.objects.set(Number(id), object);
-    for (const name of data.droppedClasses) folded.classes.delete(name);
-    for (const record of data.classes) folded.classes.set(record.name, record);
   }
-  return folded;
 }

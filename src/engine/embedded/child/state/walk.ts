@@ -9,6 +9,9 @@ import { classNameOf } from '../stack.js';
 /** The walk met more values than it may. */
 export class WalkTooLong extends Error {}
 
+/** The text of an object is more than an engine can load. */
+class NoRoom extends Error {}
+
 /** A value that cannot be written down. */
 interface Obstacle {
   readonly what: string;
@@ -74,10 +77,19 @@ export class ObjectIds {
   }
 }
 
+/** What the object table of a capture costs an engine that loads it, beside the text of each object: its entries in maps and its parsed form. */
+const OBJECT_COST = 32;
+
+/** Of what can be loaded, the share by which the objects of one walk are limited: it holds a node for each, found or written. */
+const NODE_COST = 80;
+
 export class Walker {
   readonly #amber: Amber;
   readonly #ids: ObjectIds;
   readonly #unsavable: ReadonlySet<St>;
+  #maxCost = 0;
+  /** Characters that may still be written down. */
+  #room = 0;
   #found = new Map<St, WalkedObject>();
   /** The objects found, and in step with them their nodes. */
   #values: St[] = [];
@@ -90,19 +102,26 @@ export class Walker {
     this.#unsavable = new Set(UNSAVABLE_CLASSES.map((name) => amber.globals[name]));
   }
 
-  /** @throws {WalkTooLong} after `maxObjects` objects, elements and slots */
-  walk(roots: Iterable<readonly [string, St]>, maxObjects: number): Walk {
+  /**
+   * What is more than an engine can load is not written down: its node has an obstacle instead of a text. What was met first
+   * goes first, so one value that is too large costs no other.
+   * @param maxCost characters, with `OBJECT_COST` for each object, that an engine can load
+   * @throws {WalkTooLong} after `maxObjects` objects, elements and slots
+   */
+  walk(roots: Iterable<readonly [string, St]>, maxObjects: number, maxCost: number): Walk {
     this.#forget();
     this.#left = maxObjects;
+    this.#maxCost = maxCost;
+    this.#room = maxCost;
     const walked = new Map<string, WalkedNode>();
     for (const [name, value] of roots) {
       const node: OpenNode = { children: NO_CHILDREN, keys: NO_KEYS, obstacle: undefined };
-      const text = this.#textOf(value, node, '');
+      const text = this.#fitting(node, () => this.#textOf(value, node, ''));
       walked.set(name, { ...node, text });
     }
     for (let index = 0; index < this.#values.length; index += 1) {
       const open = this.#nodes[index] as OpenNode & { text: string };
-      open.text = this.#objectText(this.#values[index], open);
+      open.text = this.#fitting(open, () => this.#objectText(this.#values[index], open));
     }
     const objects = this.#nodes;
     this.#forget();
@@ -115,15 +134,44 @@ export class Walker {
     this.#nodes = [];
   }
 
+  /** The text that is made, or an obstacle where it is more than there is room for. */
+  #fitting(node: OpenNode, make: () => string): string {
+    const [room, found] = [this.#room, this.#values.length];
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof NoRoom)) throw error;
+      this.#room = room;
+      // What was met here alone goes with it, and takes no room of what comes after.
+      for (const each of this.#values.splice(found)) this.#found.delete(each);
+      this.#nodes.length = found;
+      node.children = NO_CHILDREN;
+      node.keys = NO_KEYS;
+      return this.#obstructed(node, '', `more than the ${megabytes(this.#maxCost)} MB that an engine can load`);
+    }
+  }
+
+  /** @throws {NoRoom} before the text of one object takes the memory that others need */
+  #written(text: string): string {
+    this.#take(text.length + 1);
+    return text;
+  }
+
+  #take(cost: number): void {
+    this.#room -= cost;
+    if (this.#room < 0) throw new NoRoom();
+  }
+
   #objectText(value: St, node: OpenNode): string {
     const { globals } = this.#amber;
     const behavior = value.a$cls;
+    this.#take(OBJECT_COST);
     const head = `{"c":${JSON.stringify(behavior.name)}`;
     if (globals[behavior.name] !== behavior) {
       node.obstacle ??= { what: `an instance of ${behavior.name}, a class that was removed`, key: '' };
     }
-    if (value instanceof Date) return `${head},"d":${JSON.stringify(value.getTime())}}`;
-    if (value instanceof RegExp) return `${head},"x":${JSON.stringify([value.source, value.flags])}}`;
+    if (isNative(value, 'Date')) return `${head},"d":${JSON.stringify(value.getTime())}}`;
+    if (isNative(value, 'RegExp')) return `${head},"x":${JSON.stringify([value.source, value.flags])}}`;
     if (Array.isArray(value)) {
       const slots: readonly string[] = behavior === globals.Array ? [] : behavior._allInstanceVariableNames();
       return `${head},"e":${this.#elementsText(value, node)}${this.#slotsText(value, slots, node)}}`;
@@ -157,20 +205,27 @@ export class Walker {
     if (this.#left < 0) throw new WalkTooLong();
     switch (typeof value) {
       case 'undefined':
-        return 'null';
+        return this.#written('null');
       case 'boolean':
-        return String(value);
+        return this.#written(String(value));
       case 'string':
-        return JSON.stringify(value);
+        return this.#stringText(value);
       case 'number':
-        return Number.isFinite(value) && !Object.is(value, -0) ? String(value) : `{"f":"${floatName(value)}"}`;
+        return this.#written(
+          Number.isFinite(value) && !Object.is(value, -0) ? String(value) : `{"f":"${floatName(value)}"}`,
+        );
       case 'bigint':
-        return `{"n":"${value}"}`;
+        return this.#written(`{"n":"${value}"}`);
       case 'object':
-        return this.#referenceText(value, node, key);
+        return this.#written(this.#referenceText(value, node, key));
       default:
         return this.#obstructed(node, key, typeof value === 'function' ? 'a BlockClosure' : 'a JavaScript symbol');
     }
+  }
+
+  #stringText(value: string): string {
+    if (value.length > this.#room) throw new NoRoom();
+    return this.#written(JSON.stringify(value));
   }
 
   #referenceText(value: St, node: OpenNode, key: string): string {
@@ -203,6 +258,7 @@ export class Walker {
   #nodeFor(value: St): WalkedObject {
     const found = this.#found.get(value);
     if (found !== undefined) return found;
+    if (this.#values.length * NODE_COST > this.#maxCost) throw new NoRoom();
     const id = this.#ids.of(value);
     const node: WalkedObject = { id, text: '', children: NO_CHILDREN, keys: NO_KEYS, obstacle: undefined };
     this.#found.set(value, node);
@@ -215,6 +271,15 @@ export class Walker {
     node.obstacle ??= { what, key };
     return 'null';
   }
+}
+
+/** Not `instanceof`: an instance of a subclass that a session defined has the prototype, and nothing behind it. */
+function isNative(value: St, kind: 'Date' | 'RegExp'): boolean {
+  return Object.prototype.toString.call(value) === `[object ${kind}]`;
+}
+
+function megabytes(characters: number): number {
+  return Math.max(1, Math.round(characters / 1e6));
 }
 
 function floatName(value: number): string {
