@@ -3,17 +3,8 @@
  * of the log came in when it folds: where the disk answers EIO it writes what its buffer holds, and removes the log. So
  * SQLite does not fold by itself, and the last log keeps a second name until the file is known to have all that was in it.
  */
-<<<<<<< HEAD
-
-import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
-import { linkOrCopy, renameDurably } from '../files/durable-file.js';
-
-=======
-
 import { closeSync, existsSync, linkSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { renameDurably } from '../files/durable-file.js';
-
->>>>>>> main
 
 /** Bytes after which the log is folded: SQLite's own measure, 1,000 pages. */
 export const FOLDED_LOG_BYTES = 4 * 1024 * 1024;
@@ -81,7 +72,7 @@ function opened(file: string): number | undefined {
 export function restoreLog(file: string): void {
   const log = logOf(file);
   if (!existsSync(keptAs(log))) return;
-  // Where both are there, they are the same.
+  // Where both are there, they are one and the same file.
   if (existsSync(log)) rmSync(keptAs(log));
   else renameDurably(keptAs(log), log);
 }
@@ -94,10 +85,10 @@ function keptAs(log: string): string {
   return `${log}.folding`;
 }
 
-/** @returns whether it is there under a second name now */
+/** @returns whether it has a second name now: not every file system has those */
 function keep(log: string): boolean {
   try {
-    linkOrCopy(log, keptAs(log));
+    linkSync(log, keptAs(log));
     return true;
   } catch {
     return false;
