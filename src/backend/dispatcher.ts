@@ -1,4 +1,5 @@
 /** From the bytes of a request to the bytes of its reply. Whatever arrives, it answers and does not throw. */
+import { createHash } from 'node:crypto';
 import { EngineDied, EngineUnavailable } from '../engine/contract.js';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { type CommandDescriptor, parseParameters } from '../protocol/command.js';
@@ -28,6 +29,7 @@ const ONCE: readonly string[] = [
   'repair_sessions',
   'resolve_conflict',
   'restore_session',
+  'verify_archive',
 ] satisfies CommandName[];
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
@@ -36,8 +38,14 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Answers kept for requests that come again: links move within seconds. */
 const KEPT_ANSWERS = 64;
 
+interface Kept {
+  /** Of the command and its parameters: an id says only that a request may have come before, not that it did. */
+  readonly digest: string;
+  readonly answer: Promise<Reply>;
+}
+
 export class Dispatcher {
-  readonly #answers = new Map<string, Promise<Reply>>();
+  readonly #answers = new Map<string, Kept>();
 
   constructor(
     private readonly handlers: Handlers,
@@ -55,15 +63,17 @@ export class Dispatcher {
     } catch (error) {
       return errorReply(error instanceof UnreadableRequest ? error.id : null, this.#typed(error), new Date());
     }
-    const again = this.#answers.get(String(request.id));
-    if (again) return again;
+    const known = this.#answers.get(String(request.id));
+    const digest = known || isDoneOnce(request) ? digestOf(request) : '';
+    if (known?.digest === digest) return known.answer;
+    if (known) return errorReply(request.id, reusedId(request), new Date());
     const answer = this.#answer(request, tell);
-    if (ONCE.includes(request.command) && UUID.test(String(request.id))) this.#keep(String(request.id), answer);
+    if (isDoneOnce(request)) this.#keep(String(request.id), { digest, answer });
     return answer;
   }
 
-  #keep(id: string, answer: Promise<Reply>): void {
-    this.#answers.set(id, answer);
+  #keep(id: string, kept: Kept): void {
+    this.#answers.set(id, kept);
     const [oldest] = this.#answers.keys();
     if (this.#answers.size > KEPT_ANSWERS && oldest !== undefined) this.#answers.delete(oldest);
   }
@@ -100,4 +110,19 @@ export class Dispatcher {
     this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return new ProtocolError('RuntimeError', error instanceof Error ? error.message : String(error));
   }
+}
+
+function isDoneOnce({ id, command }: Request): boolean {
+  return ONCE.includes(command) && UUID.test(String(id));
+}
+
+function digestOf({ command, parameters }: Request): string {
+  return createHash('sha256').update(JSON.stringify([command, parameters])).digest('base64');
+}
+
+function reusedId({ id }: Request): ProtocolError {
+  return new ProtocolError(
+    'InvalidRequest',
+    `A request with the id ${id} and other content came before: every request has an id of its own`,
+  );
 }
