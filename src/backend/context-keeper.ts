@@ -4,6 +4,7 @@
  */
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_CONTEXT_BYTES } from '../protocol/limits.js';
+import { contentDigest } from '../session/content-digest.js';
 import { BadPath, patchRemoving, patchSetting, valueAt } from '../session/context-path.js';
 import { contextProblem } from '../session/context-problem.js';
 import type { ConflictEntry, ContextEntry, EntryBody, Resolution, ResolvedEntry } from '../session/entry.js';
@@ -42,6 +43,12 @@ export interface KeptSession {
   readonly monotonicMs: () => number;
 }
 
+/** A key together with what was asked for under it. */
+interface Request {
+  readonly key: string;
+  readonly digest: string;
+}
+
 interface Waiting {
   readonly change: ContextChange;
   readonly resolve: (conflicts: readonly OpenConflict[]) => void;
@@ -69,7 +76,7 @@ export class ContextKeeper {
   /**
    * Makes a change, durable when it resolves.
    * @returns the conflicts that it met; the session keeps what it had there
-   * @throws {ProtocolError} SessionClosed, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull
+   * @throws {ProtocolError} SessionClosed, KeyConflict, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull
    */
   change(change: ContextChange): Promise<readonly OpenConflict[]> {
     return new Promise((resolve, reject) => {
@@ -116,14 +123,15 @@ export class ContextKeeper {
     { client, key }: { client: string; key: string },
   ): Promise<readonly OpenConflict[]> {
     return this.#lane.run(async () => {
-      const answered = this.#answered(key);
+      const request = { key, digest: contentDigest(theirs) };
+      const answered = this.#answered(request);
       if (answered) return answered;
       const { context } = this.session.state;
       const merge = mergeContexts(base.context, context, theirs);
       checkSize(merge.context);
       const bodies = [
-        ...contextBody(context, merge.context, [key], base.revision),
-        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision, key)),
+        ...contextBody(context, merge.context, [request], base.revision),
+        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision, request)),
       ];
       if (bodies.length > 0) await this.session.append(client, bodies);
       return this.#openAmong(bodies);
@@ -146,33 +154,34 @@ export class ContextKeeper {
     const { client, ifRevision } = (group[0] as Waiting).change;
     const before = this.session.state.context;
     let context = before;
-    const keys: string[] = [];
+    const requests: Request[] = [];
     const conflicts: EntryBody[] = [];
     const done: { waiting: Waiting; bodies: readonly EntryBody[] }[] = [];
-    const taken = new Map<string, readonly EntryBody[]>();
+    const taken = new Map<string, { readonly request: Request; readonly bodies: readonly EntryBody[] }>();
     let base: number | undefined;
     for (const waiting of group) {
       try {
         this.session.requireOpen();
-        const { key } = waiting.change;
-        const answered = key === undefined ? undefined : this.#answered(key);
+        const request = requestOf(waiting.change);
+        const answered = request && this.#answered(request);
         if (answered) {
           waiting.resolve(answered);
           continue;
         }
-        const twin = key === undefined ? undefined : taken.get(key);
+        const twin = request && taken.get(request.key);
         if (twin) {
-          done.push({ waiting, bodies: twin });
+          requireSame(request, twin.request.digest);
+          done.push({ waiting, bodies: twin.bodies });
           continue;
         }
         const merge = await this.#merge(context, waiting.change);
-        const bodies = merge.conflicts.map((each) => this.#conflictBody(each, merge.base, key));
+        const bodies = merge.conflicts.map((each) => this.#conflictBody(each, merge.base, request));
         context = merge.context;
         if (merge.base < contextRevision(this.session.state)) base = Math.min(base ?? merge.base, merge.base);
-        if (key !== undefined) {
-          taken.set(key, bodies);
+        if (request) {
+          taken.set(request.key, { request, bodies });
           // A conflict keeps its key itself.
-          if (bodies.length === 0) keys.push(key);
+          if (bodies.length === 0) requests.push(request);
         }
         conflicts.push(...bodies);
         done.push({ waiting, bodies });
@@ -180,7 +189,7 @@ export class ContextKeeper {
         waiting.reject(error);
       }
     }
-    const bodies = [...contextBody(before, context, keys, base), ...conflicts];
+    const bodies = [...contextBody(before, context, requests, base), ...conflicts];
     try {
       // A condition is checked also where there is nothing to write.
       if (bodies.length > 0 || ifRevision !== undefined) await this.#append(client, bodies, ifRevision);
@@ -202,10 +211,13 @@ export class ContextKeeper {
     });
   }
 
-  /** @returns what a change that was answered before was answered with */
-  #answered(key: string): readonly OpenConflict[] | undefined {
+  /** @returns what a change that was answered before was answered with @throws {ProtocolError} KeyConflict */
+  #answered(request: Request): readonly OpenConflict[] | undefined {
     const { contextKeys, conflicts } = this.session.state;
-    if (!contextKeys.some((answered) => answered.key === key)) return undefined;
+    const { key } = request;
+    const answered = contextKeys.findLast((each) => each.key === key);
+    if (!answered) return undefined;
+    requireSame(request, answered.digest);
     return conflicts.filter((conflict) => conflict.key === key);
   }
 
@@ -242,9 +254,9 @@ export class ContextKeeper {
     return recent?.context ?? (await this.session.stateAt(Math.max(1, revision))).context;
   }
 
-  #conflictBody({ path, ...sides }: PathConflict, baseRevision: number, key?: string): ConflictEntry {
+  #conflictBody({ path, ...sides }: PathConflict, baseRevision: number, request?: Request): ConflictEntry {
     const id = this.session.newId();
-    return { type: 'conflict', id, path, baseRevision, ...sides, ...(key === undefined ? {} : { key }) };
+    return { type: 'conflict', id, path, baseRevision, ...sides, ...request };
   }
 
   #openAmong(bodies: readonly EntryBody[]): OpenConflict[] {
@@ -278,10 +290,24 @@ function grouped(waiting: readonly Waiting[]): Waiting[][] {
 }
 
 /** A change that made no difference is written for its key: it must not make one when it comes again. */
-function contextBody(before: Context, after: Context, keys: readonly string[], base?: number): ContextEntry[] {
+function contextBody(before: Context, after: Context, requests: readonly Request[], base?: number): ContextEntry[] {
   const patch = mergePatchBetween(before, after);
-  if (Object.keys(patch).length === 0 && keys.length === 0) return [];
-  return [{ type: 'context', patch, ...(base === undefined ? {} : { base }), ...(keys.length > 0 ? { keys } : {}) }];
+  if (Object.keys(patch).length === 0 && requests.length === 0) return [];
+  const keys = requests.map(({ key }) => key);
+  const digests = requests.map(({ digest }) => digest);
+  const answered = requests.length > 0 ? { keys, digests } : {};
+  return [{ type: 'context', patch, ...(base === undefined ? {} : { base }), ...answered }];
+}
+
+/** The patch says what is asked for. The base does not: who sends a change late may have seen more by then. */
+function requestOf({ key, patch }: ContextChange): Request | undefined {
+  return key === undefined ? undefined : { key, digest: contentDigest(patch) };
+}
+
+/** @param digest undefined where an earlier version answered, and did not keep what was asked for */
+function requireSame({ key, digest: asked }: Request, digest: string | undefined): void {
+  if (digest === undefined || digest === asked) return;
+  throw new ProtocolError('KeyConflict', `The key ${key} belongs to another change of the context`);
 }
 
 /** Checks the parts that were touched: what stands there from before is not this change's fault. */

@@ -117,7 +117,9 @@ function isDoneOnce({ id, command }: Request): boolean {
 }
 
 function digestOf({ command, parameters }: Request): string {
-  return createHash('sha256').update(JSON.stringify([command, parameters])).digest('base64');
+  return createHash('sha256')
+    .update(JSON.stringify([command, parameters]))
+    .digest('base64');
 }
 
 function reusedId({ id }: Request): ProtocolError {

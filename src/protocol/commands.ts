@@ -236,7 +236,11 @@ export const updateSessionState = command({
           'be merged becomes a conflict. Without it the patch applies to the present context.',
       ),
     ),
-    key: v.optional(identifier('Idempotency key. A second request with it changes nothing.')),
+    key: v.optional(
+      identifier(
+        'Idempotency key. A second request with it and the same patch changes nothing and gets the same answer.',
+      ),
+    ),
   }),
   result: v.object({
     session_id: text('Session id.'),
@@ -251,6 +255,7 @@ export const updateSessionState = command({
     'AmbiguousSession',
     'DamagedData',
     'SessionClosed',
+    'KeyConflict',
     'RevisionConflict',
     'LimitExceeded',
     'StorageFull',

@@ -119,6 +119,7 @@ const SCHEMAS = {
     patch,
     base: v.exactOptional(whole),
     keys: v.exactOptional(texts),
+    digests: v.exactOptional(texts),
   }),
   conflict: v.object({
     ...header,
@@ -130,6 +131,7 @@ const SCHEMAS = {
     ours: v.exactOptional(part),
     theirs: v.exactOptional(part),
     key: v.exactOptional(v.string()),
+    digest: v.exactOptional(v.string()),
   }),
   resolved: v.object({
     ...header,

@@ -80,6 +80,8 @@ export interface ContextEntry {
   readonly base?: number;
   /** Idempotency keys of the requests that this patch answers; several where they came in quick succession. */
   readonly keys?: readonly string[];
+  /** Digests of what was asked for under the keys, in their order; earlier versions wrote none. */
+  readonly digests?: readonly string[];
 }
 
 /**
@@ -98,6 +100,8 @@ export interface ConflictEntry {
   readonly theirs?: unknown;
   /** Idempotency key of the request, so that its retry finds the conflict again. */
   readonly key?: string;
+  /** Digest of what was asked for under the key; earlier versions wrote none. */
+  readonly digest?: string;
 }
 
 export const RESOLUTIONS = ['ours', 'theirs', 'union', 'value'] as const;

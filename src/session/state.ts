@@ -22,7 +22,7 @@ import type {
 import { applyMergePatch } from './merge-patch.js';
 
 /** Raised with every change of what a state holds: one that was kept by another version is derived anew. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 export interface PendingInput {
   readonly seq: number;
@@ -59,6 +59,8 @@ export interface Sharing {
 export interface AnsweredKey {
   readonly key: string;
   readonly revision: number;
+  /** Of what was asked for under the key; not there for what an earlier version wrote. */
+  readonly digest?: string;
 }
 
 /** Keys of context changes that are remembered: a retry comes within seconds. */
@@ -301,9 +303,9 @@ function applyOutput(state: SessionState, output: OutputEntry & EntryHeader): vo
   });
 }
 
-function applyContext(state: SessionState, { patch, keys }: ContextEntry, seq: number): void {
+function applyContext(state: SessionState, { patch, keys, digests }: ContextEntry, seq: number): void {
   patchContext(state, patch, seq);
-  if (keys) rememberKeys(state, keys, seq);
+  if (keys) rememberKeys(state, keys, digests ?? [], seq);
 }
 
 function patchContext(state: SessionState, patch: Readonly<Record<string, unknown>>, seq: number): void {
@@ -311,14 +313,22 @@ function patchContext(state: SessionState, patch: Readonly<Record<string, unknow
   for (const part of Object.keys(patch)) state.contextParts[part] = seq;
 }
 
-function rememberKeys(state: SessionState, keys: readonly string[], revision: number): void {
-  const added = keys.map((key) => ({ key, revision }));
+function rememberKeys(
+  state: SessionState,
+  keys: readonly string[],
+  digests: readonly (string | undefined)[],
+  revision: number,
+): void {
+  const added = keys.map((key, index) => {
+    const digest = digests[index];
+    return { key, revision, ...(digest === undefined ? {} : { digest }) };
+  });
   state.contextKeys = [...state.contextKeys, ...added].slice(-MAX_CONTEXT_KEYS);
 }
 
 function applyConflict(state: SessionState, entry: ConflictEntry & EntryHeader): void {
-  const { id, path, baseRevision, key, seq, time, client } = entry;
-  if (key !== undefined) rememberKeys(state, [key], seq);
+  const { id, path, baseRevision, key, digest, seq, time, client } = entry;
+  if (key !== undefined) rememberKeys(state, [key], [digest], seq);
   const sides = Object.fromEntries(
     (['base', 'ours', 'theirs'] as const).filter((side) => side in entry).map((side) => [side, entry[side]]),
   );
