@@ -301,9 +301,9 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
     },
 
     import_session: async ({ upload, offset, data, last, client_id, fork }) => {
-      const received = uploads.add(upload, offset, Buffer.from(data, 'base64'));
+      const received = uploads.add({ client: client_id, upload, offset, data: Buffer.from(data, 'base64') });
       if (!last) return { received, session: null, imported: null, conflicts: [] };
-      const archive = await uploads.finish(upload);
+      const archive = await uploads.finish(client_id, upload);
       // A program that does not say who it is imports for whom the session belongs to.
       const client = client_id ?? archive.state.owner;
       const { host, outcome, conflicts } = await registry.import(archive, { client, fork: fork ?? false });

@@ -14,6 +14,7 @@ import {
   ifRevision,
   label,
   labelName,
+  newSessionId,
   number,
   piece,
   publishedSession,
@@ -103,9 +104,7 @@ export const createSession = command({
         doc('Close after this many milliseconds without activity. Default: never.'),
       ),
     ),
-    session_id: v.optional(
-      v.pipe(v.string(), v.uuid(), doc('Id chosen by the client, so that a retry cannot create a second session.')),
-    ),
+    session_id: v.optional(newSessionId('Id chosen by the client, so that a retry cannot create a second session.')),
   }),
   result: v.object({ ...publishedSession, client_id: text('Client that created it.'), session }),
   errors: ['NameTaken', 'LimitExceeded', 'StorageFull'],

@@ -18,6 +18,7 @@ import {
   flag,
   identifier,
   ifRevision,
+  newSessionId,
   number,
   piece,
   SESSION_ERRORS,
@@ -96,9 +97,7 @@ export const forkSession = command({
     session_id: sessionId,
     client_id: clientId,
     name: v.optional(sessionName),
-    fork_id: v.optional(
-      v.pipe(v.string(), v.uuid(), doc('Id for the fork, so that a retry cannot make a second one.')),
-    ),
+    fork_id: v.optional(newSessionId('Id for the fork, so that a retry cannot make a second one.')),
     at: v.optional(wholeNumber('Revision to fork at. Default: the present one.')),
     at_time: v.optional(time('Fork at the revision of this time.')),
     if_revision: ifRevision,

@@ -42,7 +42,7 @@ export default class SessionImport extends BackendCommand<Result> {
 
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(SessionImport);
-    const { bytes } = readArchiveFile(args.file);
+    const { bytes } = await readArchiveFile(args.file);
     const workplace = this.workplace(flags);
     const answer = await importArchive(workplace, bytes, flags.fork);
     const session = answer.session as SessionSummary;
