@@ -18,7 +18,7 @@ export class Attendance {
   #seenAt: number;
 
   constructor(private readonly session: AttendedSession) {
-    this.#seenAt = Date.parse(session.state.activeAt);
+    this.#seenAt = Date.parse(session.state.latestActiveAt);
   }
 
   /** Notes that a client of the session asks for something. */
@@ -70,9 +70,9 @@ export class Attendance {
 
   /** How long none of its clients was seen, in ms; 0 while one is there, and for a closed session. */
   orphanedFor(): number {
-    const { closed, activeAt } = this.session.state;
+    const { closed, latestActiveAt } = this.session.state;
     if (closed || this.#presence.clients.length > 0) return 0;
-    return Math.max(0, this.#now() - Math.max(this.#seenAt, Date.parse(activeAt)));
+    return Math.max(0, this.#now() - Math.max(this.#seenAt, Date.parse(latestActiveAt)));
   }
 
   /** When the session closes for want of activity; undefined for never. Work that waits counts as activity. */

@@ -269,11 +269,11 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
       return { evaluation: await registry.find(found.session).answer(key, wait_ms ?? 0) };
     },
 
-    read_history: ({ session_id, client_id, ...query }) => {
+    read_history: async ({ session_id, client_id, ...query }) => {
       const hosts = session_id === undefined ? registry.visible(client_id) : [registry.find(session_id, client_id)];
-      const ids = hosts.map(({ state }) => state.id);
-      const session = session_id === undefined ? null : (ids[0] ?? null);
-      return { session, ...readHistory(journal, ids, query as HistoryQuery) };
+      const states = hosts.map(({ state }) => state);
+      const session = session_id === undefined ? null : (states[0]?.id ?? null);
+      return { session, ...(await readHistory(journal, states, query as HistoryQuery)) };
     },
 
     read_journal: async ({ session_id, client_id, after = 0, limit = 500, wait_ms = 0 }) => {

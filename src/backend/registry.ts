@@ -439,7 +439,7 @@ export class SessionRegistry {
   /** What a prune would remove. */
   prunable({ client, orphaned, expired, olderThanMs }: PruneRequest): SessionHost[] {
     const now = this.context.now().getTime();
-    const isOld = ({ state }: SessionHost) => now - Date.parse(state.activeAt) >= (olderThanMs ?? 0);
+    const isOld = ({ state }: SessionHost) => now - Date.parse(state.latestActiveAt) >= (olderThanMs ?? 0);
     const own = this.all().filter(({ state }) => client === undefined || state.owner === client);
     const found = new Set<SessionHost>();
     if (orphaned) {

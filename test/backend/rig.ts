@@ -40,7 +40,10 @@ export class Clock {
   time = Date.parse('2026-01-01T00:00:00.000Z');
   readonly #timers = new Set<{ readonly at: number; readonly task: () => void }>();
 
-  readonly now = (): Date => new Date(this.time);
+  /** What the clock on the wall is off by, in ms: somebody set it. */
+  ahead = 0;
+
+  readonly now = (): Date => new Date(this.time + this.ahead);
   readonly monotonicMs = (): number => this.time;
   readonly after: Timer = (ms, task) => {
     const timer = { at: this.time + ms, task };
