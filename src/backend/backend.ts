@@ -70,7 +70,7 @@ export class Backend {
     await this.options.engines.close();
     // The answers of the last evaluations are still on their way to the socket.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#router.close();
+    await this.#router.close();
     await rm(join(this.options.dataDirectory, BACKEND_RECORD_FILE), { force: true });
     await this.options.journal.close();
   }
