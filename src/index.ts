@@ -48,7 +48,8 @@ export {
 } from './session/recorded-inputs.js';
 export { type ContextReport, planContext, planRestore, type RestorePlan } from './session/restore-plan.js';
 export { parseRevisionRange, type RevisionRange } from './session/revision-range.js';
-export { compileSecretPattern, redactSecrets } from './session/secrets.js';
+export { redactSecrets, type SecretMatcher } from './session/secrets.js';
 export { fold, type OpenConflict, type SessionState } from './session/state.js';
 export { figuresOf } from './session/statistics.js';
 export { uniteValues } from './session/unite-values.js';
+export { compileSecretPattern, UnsupportedPattern } from './session/user-pattern.js';

@@ -77,7 +77,11 @@ export default class Eval extends BackendCommand<Result> {
     }
     const order =
       flags.rerun === undefined
-        ? { ...given, ...this.source(workplace, args.code, flags), session: workplace.sessionReference(flags.session) }
+        ? {
+            ...given,
+            ...(await this.source(workplace, args.code, flags)),
+            session: workplace.sessionReference(flags.session),
+          }
         : { ...given, ...(await orderOfUnknown(workplace, flags.rerun, flags.session)) };
     const { evaluation, delivered } = await evaluate(workplace, order);
     this.exitAs(exitOf(evaluation));
@@ -107,13 +111,13 @@ export default class Eval extends BackendCommand<Result> {
     return '';
   }
 
-  private source(
+  private async source(
     workplace: Workplace,
     given: string | undefined,
     { file, redact }: { file?: string | undefined; redact: boolean },
-  ): Pick<EvaluationOrder, 'code' | 'recordAs'> {
+  ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs'>> {
     const code = this.code(given, file);
-    return { code, recordAs: redact ? redactionOf(workplace)(code) : undefined };
+    return { code, recordAs: redact ? (await redactionOf(workplace))(code) : undefined };
   }
 
   private code(code: string | undefined, file: string | undefined): string {

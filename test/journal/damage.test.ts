@@ -229,10 +229,10 @@ describe('a log that could not be read for a moment', () => {
     const mark = new CommitMark(directory);
     mark.write({ place: 999, hash: 'f'.repeat(64) });
     mark.close();
-    const file = readFileSync(join(directory, FILE));
     expect(() => openSqliteJournal({ directory })).toThrow(DamagedJournal);
-    expect(readFileSync(join(directory, FILE)).equals(file)).toBe(true);
     expect(readdirSync(directory).filter((name) => name.includes('salvag') || name === 'damaged')).toEqual([]);
+    rmSync(join(directory, MARK));
+    expect(openJournal(directory).read('c')).toHaveLength(2);
   });
 });
 

@@ -57,7 +57,7 @@ export default class HistoryImport extends BackendCommand<Result> {
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(HistoryImport);
     const workplace = this.workplace(flags);
-    const redaction = flags.redact ? redactionOf(workplace) : KEEP_ALL;
+    const redaction = flags.redact ? await redactionOf(workplace) : KEEP_ALL;
     const found = findInputs(readInput(args.file), flags.format, redaction);
     const done = flags['dry-run']
       ? { session: null, recorded: 0, known: 0 }
