@@ -15,22 +15,8 @@ import {
   UnreadableRequest,
 } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { DONE_ONCE } from '../protocol/once.js';
 import type { Handlers, Progress } from './handlers.js';
-
-/**
- * Commands that have no key of their own and must not be done twice. A client sends what is unanswered again when its link
- * moves to another connection, under the same id.
- */
-const ONCE: readonly string[] = [
-  'delete_session',
-  'import_session',
-  'prune_sessions',
-  'record_inputs',
-  'repair_sessions',
-  'resolve_conflict',
-  'restore_session',
-  'verify_archive',
-] satisfies CommandName[];
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -88,12 +74,12 @@ export class Dispatcher {
   }
 
   #handle(request: Request, progress: Progress): unknown {
-    const { command } = request;
+    const { command, version } = request;
     if (!Object.hasOwn(COMMANDS, command)) {
       throw new ProtocolError('UnknownCommand', `There is no command "${command.slice(0, 100)}"`);
     }
     const name = command as CommandName;
-    const parameters = parseParameters(COMMANDS[name] as CommandDescriptor, request.parameters);
+    const parameters = parseParameters(COMMANDS[name] as CommandDescriptor, request.parameters, version);
     return this.handlers[name](parameters as never, progress);
   }
 
@@ -113,7 +99,7 @@ export class Dispatcher {
 }
 
 function isDoneOnce({ id, command }: Request): boolean {
-  return ONCE.includes(command) && UUID.test(String(id));
+  return (DONE_ONCE as readonly string[]).includes(command) && UUID.test(String(id));
 }
 
 function digestOf({ command, parameters }: Request): string {

@@ -67,7 +67,7 @@ export const getBackendStatus = command({
   name: 'get_backend_status',
   summary: 'Tells how the backend is: process, memory, sessions, engines, storage.',
   published: false,
-  parameters: v.object({}),
+  parameters: v.object({ client_id: caller }),
   result: v.object({
     pid: number('Process id.'),
     version: text('Version of stui.'),

@@ -215,6 +215,7 @@ describe('preferences', () => {
   });
 
   it('do not take a pattern that takes more than linear time, or is none, and say why', async () => {
+    const { preferences } = fresh().state;
     for (const pattern of ['(', '(a)\\1', 'a(?=b)']) {
       const setting = preferences.set('secretPatterns', JSON.stringify([pattern]));
       await expect(setting).rejects.toMatchObject({
