@@ -1,7 +1,7 @@
 /** The protocol reference, made from the descriptors the dispatcher runs on, so that it cannot drift from them. */
 import type { CommandDescriptor } from './command.js';
 import { COMMANDS } from './commands.js';
-import { ERROR_DETAILS, ERROR_TYPES, ERRORS_OF_EVERY_COMMAND, type ErrorType } from './errors.js';
+import { ERROR_DETAILS, ERROR_TYPES, ERRORS_OF_EVERY_COMMAND } from './errors.js';
 import * as limits from './limits.js';
 import { DONE_ONCE } from './once.js';
 import { CAPABILITIES, PROTOCOL_VERSIONS } from './version.js';
@@ -34,14 +34,14 @@ export function renderProtocolReference(): string {
     `Every command can also answer ${listOf(ERRORS_OF_EVERY_COMMAND)}.`,
     ...Object.values(COMMANDS).map((descriptor) => renderCommand(descriptor as CommandDescriptor)),
     '## Errors',
-    ERRORS,
     table(
-      ['error_type', 'Meaning', 'details'],
-      Object.entries(ERROR_TYPES).map(([type, meaning]) => [
-        `\`${type}\``,
-        meaning,
-        ERROR_DETAILS[type as ErrorType] ?? '',
-      ]),
+      ['error_type', 'Meaning'],
+      Object.entries(ERROR_TYPES).map(([type, meaning]) => [`\`${type}\``, meaning]),
+    ),
+    DETAILS,
+    table(
+      ['error_type', 'details'],
+      Object.entries(ERROR_DETAILS).map(([type, details]) => [`\`${type}\``, details]),
     ),
   ].join('\n\n')}\n`;
 }
@@ -103,7 +103,7 @@ A reply is sent to the connection that the request came from; when that is gone,
 read, replies wait up to a number of bytes, and no longer than half a minute while it takes none; those beyond are dropped
 without a word. A client that misses a reply sends the request again, with the same \`id\` and the same \`key\`.`;
 
-const ERRORS = `An error may have \`details\`: an object with what a program would otherwise have to read out of the text. Members
+const DETAILS = `An error may have \`details\`: an object with what a program would otherwise have to read out of the text. Members
 may be added; those named here keep their meaning.`;
 
 function listOf(names: readonly string[]): string {
