@@ -6,7 +6,7 @@ export const SRC = `${ROOT}src`;
 export const DIST = `${ROOT}dist`;
 
 /** Folders that exist once in a CLI process, in core.cjs, so that an error class is the same class everywhere. */
-export const CORE_FOLDERS = ['cli', 'client', 'local', 'protocol', 'service', 'session'];
+export const CORE_FOLDERS = ['cli', 'client', 'files', 'local', 'protocol', 'service', 'session'];
 
 /** Packages that only some commands need: each becomes a chunk of its own, loaded by `await import()`. */
 export const LAZY_PACKAGES = ['chalk', 'conf', 'listr2', 're2js'];

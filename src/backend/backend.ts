@@ -1,8 +1,11 @@
 /** A backend put together: journal, engines, sessions, socket. Started, told to stop, and that is all. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFactory } from '../engine/contract.js';
+import { writeWhole } from '../files/durable-file.js';
+import { ownIdentity } from '../files/process-identity.js';
 import type { Journal } from '../journal/journal.js';
+import type { DescriptorReserve } from '../process/descriptors.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
@@ -21,6 +24,7 @@ export interface BackendOptions {
   readonly grants: Grants;
   readonly limits: Limits;
   readonly log: (message: string) => void;
+  readonly descriptors: Pick<DescriptorReserve, 'use' | 'lendNow'>;
 }
 
 export class Backend {
@@ -28,6 +32,8 @@ export class Backend {
   readonly #router: RouterServer;
   readonly #info;
   #stopping = false;
+  /** As it was told last. */
+  #memoryBytes = 0;
 
   constructor(private readonly options: BackendOptions) {
     const { journal, engines, log } = options;
@@ -38,11 +44,17 @@ export class Backend {
       engine: engines.name,
       startedAt: new Date(),
       stopping: () => this.#stopping,
+      descriptors: () => options.descriptors.use(),
+      memoryBytes: () => {
+        // The system is asked through a file.
+        this.#memoryBytes = options.descriptors.lendNow(() => process.memoryUsage.rss()) ?? this.#memoryBytes;
+        return this.#memoryBytes;
+      },
     };
     const { grants, limits } = options;
     const now = () => new Date();
     this.#registry = new SessionRegistry({ journal, engines, now, log, grants, limits });
-    const workings = { registry: this.#registry, journal, engines, uploads: new Uploads(), now };
+    const workings = { registry: this.#registry, journal, uploads: new Uploads(), now };
     const handlers = createHandlers(workings, this.#info);
     this.#router = new RouterServer(new Dispatcher(handlers, log), log);
   }
@@ -55,8 +67,9 @@ export class Backend {
       endpoint: this.#info.endpoint,
       version: this.options.version,
       startedAt: this.#info.startedAt.toISOString(),
+      processStart: ownIdentity().startedAt,
     };
-    await this.#writeRecord(record);
+    writeWhole(join(this.options.dataDirectory, BACKEND_RECORD_FILE), `${JSON.stringify(record)}\n`);
     void this.#router.serve();
     await this.#registry.start();
     return record;
@@ -73,12 +86,5 @@ export class Backend {
     await this.#router.close();
     await rm(join(this.options.dataDirectory, BACKEND_RECORD_FILE), { force: true });
     await this.options.journal.close();
-  }
-
-  async #writeRecord(record: BackendRecord): Promise<void> {
-    const path = join(this.options.dataDirectory, BACKEND_RECORD_FILE);
-    const temporary = `${path}.${process.pid}`;
-    await writeFile(temporary, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-    await rename(temporary, path);
   }
 }

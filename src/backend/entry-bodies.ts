@@ -1,6 +1,12 @@
 /** What a session's host writes into the journal about an evaluation: its output, and the snapshot that goes with it. */
 import { createHash } from 'node:crypto';
-import { type Capture, EngineDied, EngineUnavailable, type EvaluateReply } from '../engine/contract.js';
+import {
+  type Capture,
+  EngineDied,
+  EngineOwnership,
+  EngineUnavailable,
+  type EvaluateReply,
+} from '../engine/contract.js';
 import type { EntryBody, EvaluationError, OutputEntry } from '../session/entry.js';
 
 /** A snapshot entry with its bytes. */
@@ -37,9 +43,10 @@ export function snapshotOf(capture: Capture): SnapshotBody {
 
 /** No answer came. An engine that died before it was given the code has certainly not run it. */
 export function failedOutput(key: string, error: unknown, begun: boolean): OutputEntry {
-  if (begun && error instanceof EngineDied) return unknownOutput(key, 'EngineDied', error.message);
+  const isOurMistake = error instanceof EngineOwnership;
+  if (begun && (error instanceof EngineDied || isOurMistake)) return unknownOutput(key, error.name, error.message);
   const failure: EvaluationError = {
-    class: error instanceof EngineUnavailable ? 'EngineUnavailable' : 'RestoreFailed',
+    class: error instanceof EngineUnavailable || isOurMistake ? error.name : 'RestoreFailed',
     message: error instanceof Error ? error.message : String(error),
     stack: [],
   };

@@ -1,12 +1,12 @@
 /** Keeps the grants in one small file beside the journal, written whole. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { renameDurably, writeDurably } from '../files/durable-file.js';
 import { mapping } from '../session/mapping.js';
 import type { Grants } from './visibility.js';
 
 const FILE = 'grants.json';
-const PRIVATE_FILE = 0o600;
 
 const Contents = v.object({ version: v.literal(1), sessions: mapping(v.string(), v.array(v.string())) });
 
@@ -30,7 +30,7 @@ export class GrantsFile implements Grants {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         const kept = `${file}.damaged-${Date.now()}`;
-        await rename(file, kept);
+        renameDurably(file, kept);
         log(`${file} is damaged and was kept as ${kept}: ${(error as Error).message}`);
       }
       return new GrantsFile(file, new Map());
@@ -65,16 +65,7 @@ export class GrantsFile implements Grants {
   async #write(): Promise<void> {
     const changes = this.#changes;
     const sessions = Object.fromEntries([...this.clients].map(([id, clients]) => [id, [...clients]]));
-    const temporary = `${this.file}.new`;
-    await rm(temporary, { force: true });
-    const handle = await open(temporary, 'wx', PRIVATE_FILE);
-    try {
-      await handle.writeFile(`${JSON.stringify({ version: 1, sessions })}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, this.file);
+    writeDurably(this.file, `${JSON.stringify({ version: 1, sessions })}\n`);
     this.#saved = changes;
   }
 }

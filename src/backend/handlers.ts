@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Journal } from '../journal/journal.js';
+import type { DescriptorUse } from '../process/descriptors.js';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import type { SessionSummary } from '../protocol/documents.js';
@@ -35,6 +36,9 @@ export interface BackendInfo {
   readonly engine: string;
   readonly startedAt: Date;
   readonly stopping: () => boolean;
+  readonly descriptors: () => DescriptorUse;
+  /** Resident memory of this process. */
+  readonly memoryBytes: () => number;
 }
 
 /** @returns one handler per command of the protocol */
@@ -103,8 +107,9 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
         engines: count(({ engineState }) => engineState !== 'none'),
         busy: count(({ engineState }) => engineState === 'busy'),
         queued: summaries.reduce((sum, { pending }) => sum + pending, 0),
-        memoryBytes: process.memoryUsage.rss(),
+        memoryBytes: info.memoryBytes(),
         storageBytes: summaries.reduce((sum, { bytes }) => sum + bytes, 0),
+        descriptors: info.descriptors(),
       };
     },
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEmbeddedEngineFactory } from '../engine/embedded/factory.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
+import { DescriptorReserve } from '../process/descriptors.js';
 import { Backend } from './backend.js';
 import { GrantsFile } from './grants-file.js';
 import { repairOffline } from './offline-repair.js';
@@ -47,12 +48,14 @@ async function main(): Promise<void> {
   const log = (message: string) => process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 
   const journal = openSqliteJournal({ directory: dataDirectory });
+  const descriptors = new DescriptorReserve();
   const engines = createEmbeddedEngineFactory({
     bundle: join(import.meta.dirname, 'engine', 'embedded.cjs'),
     cacheDir: cacheDirectory,
     memoryMb: Number(values['engine-memory-mb']),
     spare: true,
     log,
+    descriptors,
   });
   const grants = await GrantsFile.open(dataDirectory, log);
   const limits = {
@@ -61,7 +64,7 @@ async function main(): Promise<void> {
     maxBytes: Number(values['max-bytes']),
   };
   const version = readVersion();
-  const backend = new Backend({ endpoint, dataDirectory, version, journal, engines, grants, limits, log });
+  const backend = new Backend({ endpoint, dataDirectory, version, journal, engines, grants, limits, log, descriptors });
 
   const stop = (why: string) => {
     log(`stopping: ${why}`);

@@ -29,7 +29,8 @@ type ManagementHandlers = Pick<
   | 'get_statistics'
 >;
 
-export function managementHandlers({ registry, journal, engines, uploads }: Workings): ManagementHandlers {
+export function managementHandlers({ registry, journal, uploads }: Workings): ManagementHandlers {
+  const { engines } = registry;
   const sideOf = (reference: string, at: number | undefined, client: string | undefined) => {
     const { state } = registry.find(reference, client);
     const revision = revisionOf(journal, state, { at }) ?? state.revision;

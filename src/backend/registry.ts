@@ -1,5 +1,6 @@
 /** All sessions of a backend: opened from the journal, found by id or name, expired when their time has come. */
 import { createHash, randomUUID } from 'node:crypto';
+import type { EngineFactory } from '../engine/contract.js';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { ProtocolError } from '../protocol/errors.js';
 import type { Archive } from '../session/archive.js';
@@ -7,6 +8,7 @@ import type { CreatedEntry, EngineAbsence, OutputEntry, StoredEntry } from '../s
 import { forkEntries } from '../session/fork.js';
 import { MAX_NAME_LENGTH, nameProblem, resolveSession } from '../session/name.js';
 import { fold, type OpenConflict, type PendingInput, type SessionState } from '../session/state.js';
+import { EngineRoom } from './engine-room.js';
 import { unknownOutput } from './entry-bodies.js';
 import { checkpointState, type Point, revisionOf, withSnapshotsBehind } from './point-in-time.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -53,7 +55,7 @@ interface Damaged {
   readonly state: SessionState | undefined;
 }
 
-type RegistryContext = Omit<HostContext, 'makeRoom' | 'after' | 'admit' | 'monotonicMs'> & {
+type RegistryContext = Omit<HostContext, 'after' | 'admit' | 'monotonicMs'> & {
   readonly after?: Timer;
   readonly monotonicMs?: () => number;
   readonly grants?: Grants;
@@ -83,7 +85,7 @@ export class SessionRegistry {
       after: REAL_TIMER,
       monotonicMs: () => performance.now(),
       ...context,
-      makeRoom: () => this.#makeRoom(),
+      engines: new EngineRoom(context.engines, () => this.all(), context.log),
       admit: (client, what) => this.#admit(client, what),
     };
     this.grants = grants;
@@ -91,6 +93,11 @@ export class SessionRegistry {
     this.#rates = new RateLimiter(limits.maxEvaluationsPerSecond, this.context.monotonicMs);
     this.#unsubscribe = context.journal.onCommit((id, entries) => this.#hosts.get(id)?.apply(entries));
     for (const { id } of context.journal.sessions()) this.#open(id);
+  }
+
+  /** Where engines come from, also those that serve no session; they make room for each other. */
+  get engines(): EngineFactory {
+    return this.context.engines;
   }
 
   /** Settles what the last backend left open, then watches for expiry. */
@@ -493,17 +500,6 @@ export class SessionRegistry {
     this.#cancelExpiry?.();
     await Promise.all(this.all().map((host) => host.stop(deadlineMs)));
     this.#unsubscribe();
-  }
-
-  /** Stops the engine that was idle longest, when there are many and it can be done without loss. */
-  async #makeRoom(): Promise<void> {
-    const live = this.all().filter((host) => host.engineState !== 'none');
-    if (live.length < settings.MAX_LIVE_ENGINES) return;
-    const idle = live
-      .map((host) => ({ host, since: host.hibernatableSince() }))
-      .filter((candidate): candidate is { host: SessionHost; since: number } => candidate.since !== undefined)
-      .sort((a, b) => a.since - b.since);
-    await idle[0]?.host.hibernate();
   }
 
   #host(id: string): SessionHost {

@@ -111,7 +111,7 @@ async function firstRefused(
 
 async function refusal(captures: readonly string[], engines: EngineFactory): Promise<string | undefined> {
   if (captures.length === 0) return undefined;
-  const engine = await engines.start();
+  const engine = await engines.start('a repair');
   try {
     await engine.restore(captures);
     return undefined;

@@ -84,16 +84,23 @@ class Check {
   }
 
   async #run({ code, timeoutMs }: InputEntry): Promise<string> {
-    this.#engine ??= await this.engines.start();
+    const engine = this.#engine ?? (await this.#start());
     const budget = { maxBytes: CAPTURE_MAX_BYTES, maxObjects: CAPTURE_MAX_OBJECTS };
     try {
-      const reply = await this.#engine.evaluate({ code, timeoutMs, printLimit: PRINT_LIMIT, budget });
+      const reply = await engine.evaluate({ code, timeoutMs, printLimit: PRINT_LIMIT, budget });
       if (reply.capture) this.#taken = [...this.#taken, reply.capture];
       return described(reply);
     } catch (error) {
       await this.end();
       return `unknown: ${(error as Error).message}`;
     }
+  }
+
+  /** One thing is done after another here, so there is no engine yet when this one comes. */
+  async #start(): Promise<Engine> {
+    const engine = await this.engines.start('a replay that checks');
+    this.#engine = engine;
+    return engine;
   }
 
   /** The session's snapshot came with an output, as one of the engine here did, or was taken by itself. */
@@ -108,8 +115,8 @@ class Check {
     await this.end();
     const captures = snapshots.flatMap(({ seq }) => this.#captures.get(seq) ?? []);
     if (captures.length === 0) return;
-    this.#engine = await this.engines.start();
-    await this.#engine.restore(captures.map(({ data }) => data));
+    const engine = await this.#start();
+    await engine.restore(captures.map(({ data }) => data));
   }
 }
 

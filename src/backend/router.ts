@@ -12,6 +12,12 @@ import { REAL_TIMER } from './timer.js';
  */
 const SEND_HIGH_WATER_MARK = 8;
 
+/**
+ * A peer that has not said by then that it speaks ZeroMQ is let go of, in ms: each takes a file descriptor. Three round trips
+ * over the worst line that a client still works on.
+ */
+const HANDSHAKE_MS = 10_000;
+
 /** Time for replies to leave when the socket closes, in ms. */
 const LINGER_MS = 500;
 
@@ -24,6 +30,7 @@ export class RouterServer {
     sendTimeout: 0,
     linger: LINGER_MS,
     backlog: MAX_SOCKETS,
+    handshakeInterval: HANDSHAKE_MS,
   });
   readonly #outgoing: Outgoing;
   #closed = false;

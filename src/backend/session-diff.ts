@@ -108,7 +108,7 @@ async function valuesOf(
     captures.push(Buffer.from(bytes).toString('utf8'));
   }
   if (captures.length === 0) return new Map();
-  const engine = await engines.start();
+  const engine = await engines.start(`a comparison of ${id}`);
   try {
     await engine.restore(captures);
     return new Map((await engine.bindings()).map(({ name, printString }) => [name, printString]));

@@ -1,6 +1,6 @@
 /** One session at work: its state, its engine, and the lane in which everything that touches the engine happens. */
 import { randomUUID } from 'node:crypto';
-import type { Engine, EngineFactory, Inspection } from '../engine/contract.js';
+import { type Engine, type EngineFactory, EngineOwnership, type Inspection } from '../engine/contract.js';
 import { type Draft, DuplicateKey, type Journal, JournalFull, RevisionConflict } from '../journal/journal.js';
 import type { Binding, EvaluationResult, RestoreReport, SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
@@ -41,8 +41,6 @@ export interface HostContext {
   /** On a clock that does not go back, in ms. */
   readonly monotonicMs: () => number;
   readonly log: (message: string) => void;
-  /** Called before an engine starts, to let go of others where there are many. */
-  readonly makeRoom: () => Promise<void>;
   /** Called before anything is accepted that takes the backend's time or space. @throws {ProtocolError} RateLimited, LimitExceeded */
   readonly admit: (client: string, what: 'evaluation' | 'change') => void;
 }
@@ -82,6 +80,8 @@ type TellHeld = (why: ProtocolError) => void;
 
 interface RunOptions {
   readonly inspect: boolean;
+  /** The input as the journal took it, where it is at hand; it is looked up otherwise. */
+  readonly accepted?: StoredEntry['entry'] & InputEntry;
   readonly progress?: EvaluationRequest['progress'] | undefined;
 }
 
@@ -154,6 +154,10 @@ export class SessionHost {
       after: context.after,
       monotonicMs: context.monotonicMs,
     });
+  }
+
+  get hasEngine(): boolean {
+    return this.#engineState !== 'none';
   }
 
   get engineState(): SessionSummary['engineState'] {
@@ -242,9 +246,13 @@ export class SessionHost {
       if (twin) return twin;
       throw error;
     }
-    const seq = stored[0]?.entry.seq as number;
+    const accepted = stored[0]?.entry as StoredEntry['entry'] & InputEntry;
+    const { seq } = accepted;
     progress?.('accepted', { key, session: this.state.id, revision: seq });
-    return this.#schedule({ seq, key, code, timeoutMs, client }, { inspect: request.inspect ?? false, progress });
+    return this.#schedule(
+      { seq, key, code, timeoutMs, client },
+      { inspect: request.inspect ?? false, accepted, progress },
+    );
   }
 
   /** @returns the revision of an input that may run again because nobody knows whether it ran */
@@ -557,7 +565,7 @@ export class SessionHost {
   }
 
   /** @param tellHeld called when the outcome is known but the disk does not take it yet */
-  async #run(input: PendingInput, { inspect, progress }: RunOptions, tellHeld: TellHeld): Promise<Evaluated> {
+  async #run(input: PendingInput, { inspect, accepted, progress }: RunOptions, tellHeld: TellHeld): Promise<Evaluated> {
     if (this.#stopping) {
       throw new ProtocolError(
         'ShuttingDown',
@@ -587,10 +595,12 @@ export class SessionHost {
         budget: { maxBytes: settings.CAPTURE_MAX_BYTES, maxObjects: settings.CAPTURE_MAX_OBJECTS },
         inspect,
       });
+      this.#requireOwn(ensured.engine);
       inspection = reply.inspection;
       bodies = [outputOf(input.key, reply), ...(reply.capture ? [snapshotOf(reply.capture)] : [])];
     } catch (error) {
       bodies = [failedOutput(input.key, error, begun)];
+      if (error instanceof EngineOwnership) await this.#stopEngine('crash');
     } finally {
       if (this.#engineState === 'busy') this.#engineState = 'idle';
     }
@@ -598,8 +608,9 @@ export class SessionHost {
     this.#unwritten = [];
     this.#afterWork();
     const output = stored.find(({ entry }) => entry.type === 'output')?.entry as StoredEntry['entry'] & OutputEntry;
+    const evaluation = accepted ? evaluationOf(this.state.id, accepted, output) : this.#evaluation(input.key, output);
     return {
-      result: { ...this.#evaluation(input.key, output), fromJournal: false, restored },
+      result: { ...evaluation, fromJournal: false, restored },
       ...(inspection ? { inspection } : {}),
     };
   }
@@ -654,17 +665,26 @@ export class SessionHost {
 
   /** Only inside the lane. */
   async #startEngine(plan: RestorePlan, blobs: ReadonlyMap<number, Uint8Array>) {
-    await this.context.makeRoom();
     this.#engineState = 'starting';
     let engine: Engine | undefined;
     try {
-      engine = await this.context.engines.start();
+      engine = await this.context.engines.start(this.state.id);
       return { engine, ...(await loadInto(engine, plan, blobs)) };
     } catch (error) {
       this.#engineState = this.#engine ? 'idle' : 'none';
       await engine?.stop();
       throw error;
     }
+  }
+
+  /**
+   * What is journaled as this session's comes from the engine that was started for it and serves nobody else. Nothing should
+   * be able to break that; where something does, an evaluation without outcome is better than the answer of another session.
+   * @throws {EngineOwnership}
+   */
+  #requireOwn(engine: Engine): void {
+    if (engine.owner === this.state.id && (this.#engine === undefined || this.#engine === engine)) return;
+    throw new EngineOwnership(`The engine ${engine.pid} serves ${engine.owner}, and answered ${this.state.id}`);
   }
 
   #watch(engine: Engine): void {
@@ -710,7 +730,9 @@ export class SessionHost {
   async #capture(kind: 'full' | 'changes'): Promise<number> {
     // What ran and could not be journaled may be in the engine: a snapshot would bring back what no output tells of.
     if (!this.#engine || this.#oldestMayHaveRun) return 0;
-    const capture = await this.#engine.capture(kind);
+    const engine = this.#engine;
+    const capture = await engine.capture(kind);
+    this.#requireOwn(engine);
     const earlier = kind === 'full' ? [] : this.#unwritten;
     this.#unwritten = capture ? [...earlier, snapshotOf(capture)] : earlier;
     if (this.#unwritten.length === 0) return 0;

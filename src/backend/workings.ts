@@ -1,5 +1,4 @@
 /** What all handlers share. */
-import type { EngineFactory } from '../engine/contract.js';
 import type { Journal } from '../journal/journal.js';
 import type { Conflict } from '../protocol/documents.js';
 import type { OpenConflict } from '../session/state.js';
@@ -10,7 +9,6 @@ import type { Uploads } from './uploads.js';
 export interface Workings {
   readonly registry: SessionRegistry;
   readonly journal: Journal;
-  readonly engines: EngineFactory;
   readonly uploads: Uploads;
   readonly now: () => Date;
 }

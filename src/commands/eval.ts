@@ -7,7 +7,7 @@ import type { EvaluationResult } from '../protocol/documents.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
 import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
-import { readInput } from '../service/input-file.js';
+import { readText } from '../service/input-file.js';
 import { redactionOf } from '../service/redaction.js';
 import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
 import type { Workplace } from '../service/workplace.js';
@@ -116,14 +116,14 @@ export default class Eval extends BackendCommand<Result> {
     given: string | undefined,
     { file, redact }: { file?: string | undefined; redact: boolean },
   ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs'>> {
-    const code = this.code(given, file);
+    const code = await this.code(given, file);
     return { code, recordAs: redact ? (await redactionOf(workplace))(code) : undefined };
   }
 
-  private code(code: string | undefined, file: string | undefined): string {
+  private async code(code: string | undefined, file: string | undefined): Promise<string> {
     if (code !== undefined && file !== undefined) throw new UsageError('Give the source or a file, not both');
-    if (file !== undefined) return readInput(file).toString('utf8');
-    if (code === '-') return readInput('-').toString('utf8');
+    if (file !== undefined) return readText(file);
+    if (code === '-') return readText('-');
     if (code !== undefined) return code;
     throw new UsageError('Nothing to evaluate', 'Give the source as an argument, a file with -f, or - for stdin.');
   }

@@ -7,6 +7,8 @@
 /** First line an engine writes, once it can take requests. */
 export interface EngineReady {
   readonly type: 'ready';
+  /** Which process says this: the nonce that it was given at its start. */
+  readonly nonce: string;
   /** Adapter name, e.g. `embedded`. */
   readonly engine: string;
   /** Version of the Smalltalk behind it, e.g. `Amber 0.30.0`. */
@@ -118,10 +120,17 @@ export interface EngineExit {
   readonly reason: string;
 }
 
-/** A running engine, serving one session. Calls are answered in order; one is in flight at a time. */
+/**
+ * A running engine, serving one owner for as long as it runs. Calls are answered in order; one is in flight at a time. A call
+ * other than an evaluation, which has its own limit, is answered within a minute, or the engine is killed.
+ */
 export interface Engine {
   readonly ready: EngineReady;
   readonly pid: number;
+  /** Given to this process and to no other; every answer that is taken for its answer carried it. */
+  readonly nonce: string;
+  /** Whom it was started for: whoever journals its answers makes sure that he is. @throws {EngineOwnership} when nobody owns it yet */
+  readonly owner: string;
   /** Resolves once, when the process is gone. */
   readonly exited: Promise<EngineExit>;
   /** @throws {EngineDied} when the process ends before it answers. */
@@ -140,8 +149,12 @@ export interface Engine {
 
 export interface EngineFactory {
   readonly name: string;
-  /** @throws {EngineUnavailable} when no engine process can be made ready. */
-  start(): Promise<Engine>;
+  /**
+   * An engine that nobody had before, and that nobody else will have.
+   * @param owner id of the session that it serves, or what else it is for; `Engine.owner` says it
+   * @throws {EngineUnavailable} when no engine process can be made ready.
+   */
+  start(owner: string): Promise<Engine>;
   /** Ends idle spares. Engines already handed out are their owners' to stop. */
   close(): Promise<void>;
 }
@@ -157,4 +170,17 @@ export class EngineDied extends Error {
 /** No engine could be started. */
 export class EngineUnavailable extends Error {
   override readonly name = 'EngineUnavailable';
+
+  /** @param isForScarcity descriptors, processes or memory are used up: it may work once something else has ended */
+  constructor(
+    message: string,
+    readonly isForScarcity = false,
+  ) {
+    super(message);
+  }
+}
+
+/** A mistake of ours: an engine was to serve a second owner, or answered somebody whose it is not. */
+export class EngineOwnership extends Error {
+  override readonly name = 'EngineOwnership';
 }

@@ -1,51 +1,44 @@
-/**
- * An engine that is a child process: starting it, asking it, interrupting it, ending it. Adapters differ in the command
- * line only.
- */
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Duplex } from 'node:stream';
+/** An engine that is a process: waiting until it is ready, asking it, interrupting it, ending it; and whose it is. */
+import { randomUUID } from 'node:crypto';
+import { SpawnFailed } from '../process/spawn.js';
+import { Deadline, type DeadlineClock, PROCESS_CLOCK } from '../time/deadline.js';
+import type { ChannelEnd, EngineChannel, OpenChannel } from './channel.js';
+import { openChildChannel } from './child-channel.js';
+import type { EngineCommand } from './command.js';
 import {
   type BindingInfo,
   type Capture,
   type Engine,
   EngineDied,
   type EngineExit,
+  EngineOwnership,
   type EngineReady,
   EngineUnavailable,
   type EvaluateReply,
   type EvaluateRequest,
   type RestoreReply,
 } from './contract.js';
-import { JsonLines } from './json-lines.js';
 import type { EngineAnswer, EngineOperation } from './wire.js';
 
-/** How long past its timeout an evaluation may take to stop and to have its changes captured. */
+/** How long past its timeout an evaluation may take to stop and to have its changes captured, in ms. */
 const EVALUATION_GRACE_MS = 2_000;
 
-/** A healthy engine is ready in well under a second; on a machine that swaps, this is still patient. */
+/** A call that runs no code of the session takes milliseconds; one that code left behind keeps from being answered, for ever. */
+const CALL_TIMEOUT_MS = 60_000;
+
+/** A healthy engine is ready in well under a second; on a machine that swaps, this is still patient, in ms. */
 const READY_TIMEOUT_MS = 20_000;
 
-/** From `quit` to TERM, and from TERM to KILL. */
+/** From `quit` to TERM, and from TERM to KILL, in ms. */
 const STOP_GRACE_MS = 500;
 
-/** What is kept of the process's last words, in characters. */
-const STDERR_TAIL = 4_000;
-
-/** How long an exit may take to be followed by the end of stderr, which says why. */
-const LAST_WORDS_MS = 200;
-
-export interface EngineCommand {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /**
-   * How the engine is interrupted: by SIGINT, or by the number of the call on file descriptor 4, which cannot hit the
-   * wrong call or a moment when the engine is not prepared.
-   */
-  readonly interruptBy: 'signal' | 'pipe';
-  /** One sentence on why the process ended, when its last words tell. */
-  explainExit?(stderr: string): string | undefined;
+/** What engines' processes run on; tests put their own there. */
+export interface EngineSystem {
+  readonly open: OpenChannel;
+  readonly clock: DeadlineClock;
 }
+
+export const THIS_SYSTEM: EngineSystem = { open: openChildChannel, clock: PROCESS_CLOCK };
 
 interface Pending {
   readonly id: number;
@@ -54,55 +47,48 @@ interface Pending {
 }
 
 /** Starts a process and waits until it says it is ready. @throws {EngineUnavailable} when it does not */
-export async function startEngineProcess(command: EngineCommand): Promise<EngineProcess> {
-  const engine = new EngineProcess(command);
+export async function startEngineProcess(
+  command: EngineCommand,
+  { open, clock }: EngineSystem = THIS_SYSTEM,
+): Promise<EngineProcess> {
+  const nonce = randomUUID();
+  let channel: EngineChannel;
+  try {
+    channel = await open(command, nonce);
+  } catch (error) {
+    const isForScarcity = error instanceof SpawnFailed && error.isForScarcity;
+    throw new EngineUnavailable(`No engine could be started: ${(error as Error).message}.`, isForScarcity);
+  }
+  const engine = new EngineProcess(channel, { command, nonce, clock });
   await engine.whenReady();
   return engine;
 }
 
 export class EngineProcess implements Engine {
+  readonly nonce: string;
   readonly exited: Promise<EngineExit>;
-  readonly #child: ChildProcess;
-  readonly #pipe: Duplex;
-  readonly #interrupts: Duplex | undefined;
   readonly #command: EngineCommand;
+  readonly #clock: DeadlineClock;
   readonly #pending: Pending[] = [];
+  #owner: string | undefined;
   #ready: EngineReady | undefined;
   #readyCall: { resolve(): void; reject(error: Error): void } | undefined;
   #exit: EngineExit | undefined;
   #killedBecause: string | undefined;
-  #stderr = '';
+  #distrusted = false;
   #nextId = 1;
 
-  constructor(command: EngineCommand) {
+  constructor(
+    private readonly channel: EngineChannel,
+    { command, nonce, clock }: { command: EngineCommand; nonce: string; clock: DeadlineClock },
+  ) {
+    this.nonce = nonce;
     this.#command = command;
-    this.#child = spawn(command.file, [...command.args], {
-      env: command.env,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(command.interruptBy === 'pipe' ? (['pipe'] as const) : [])],
-    });
-    this.#pipe = this.#child.stdio[3] as Duplex;
-    this.#interrupts = this.#child.stdio[4] as Duplex | undefined;
-    this.#interrupts?.on('error', () => {});
-    const lines = new JsonLines();
-    this.#pipe.on('data', (bytes: Buffer) => {
-      for (const line of lines.push(bytes)) this.#receive(line);
-    });
-    // A broken pipe means the process is going; its exit tells the story.
-    this.#pipe.on('error', () => {});
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-STDERR_TAIL);
-    });
+    this.#clock = clock;
     this.exited = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(this.#settleExit(null, null, error.message)));
-      this.#child.once('exit', (code, signal) => {
-        // The last words may still be in the stderr pipe; a grandchild may hold it open for ever.
-        const settle = (): void => {
-          clearTimeout(timer);
-          this.#child.stderr?.destroy();
-          resolve(this.#settleExit(code, signal));
-        };
-        const timer = setTimeout(settle, LAST_WORDS_MS);
-        this.#child.once('close', settle);
+      channel.listen({
+        line: (text) => this.#receive(text),
+        ended: (end) => resolve(this.#settleExit(end)),
       });
     });
   }
@@ -113,41 +99,40 @@ export class EngineProcess implements Engine {
   }
 
   get pid(): number {
-    return this.#child.pid ?? -1;
+    return this.channel.pid;
+  }
+
+  get owner(): string {
+    if (this.#owner === undefined) throw new EngineOwnership('The engine serves nobody yet.');
+    return this.#owner;
+  }
+
+  /** Whose it is from now on, until it ends. @throws {EngineOwnership} when it is somebody's already, be it the same */
+  claim(owner: string): void {
+    if (this.#owner !== undefined) {
+      throw new EngineOwnership(`The engine ${this.pid} serves ${this.#owner}, and was to serve ${owner}.`);
+    }
+    this.#owner = owner;
   }
 
   /** @throws {EngineUnavailable} when the process ends first, or takes too long */
-  whenReady(): Promise<void> {
-    if (this.#ready !== undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#kill(`it was not ready within ${READY_TIMEOUT_MS / 1000} s`),
-        READY_TIMEOUT_MS,
-      );
-      this.#readyCall = {
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
-      if (this.#exit !== undefined) this.#rejectAll(this.#exit);
-    });
+  async whenReady(): Promise<void> {
+    if (this.#ready !== undefined) return;
+    const deadline = this.#killAfter(READY_TIMEOUT_MS, `it was not ready within ${READY_TIMEOUT_MS / 1000} s`);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#readyCall = { resolve, reject };
+        if (this.#exit !== undefined) this.#rejectAll(this.#exit);
+      });
+    } finally {
+      deadline.cancel();
+    }
   }
 
   async evaluate(request: EvaluateRequest): Promise<EvaluateReply> {
-    const deadline = setTimeout(
-      () => this.#kill(`the evaluation did not stop within ${request.timeoutMs + EVALUATION_GRACE_MS} ms`),
-      request.timeoutMs + EVALUATION_GRACE_MS,
-    );
-    try {
-      return (await this.#call({ op: 'evaluate', request })) as EvaluateReply;
-    } finally {
-      clearTimeout(deadline);
-    }
+    const limitMs = request.timeoutMs + EVALUATION_GRACE_MS;
+    const late = `the evaluation did not stop within ${limitMs} ms`;
+    return (await this.#call({ op: 'evaluate', request }, limitMs, late)) as EvaluateReply;
   }
 
   async restore(captures: readonly string[]): Promise<RestoreReply> {
@@ -162,54 +147,75 @@ export class EngineProcess implements Engine {
     return (await this.#call({ op: 'bindings' })) as readonly BindingInfo[];
   }
 
-  async ping(): Promise<void> {
-    await this.#call({ op: 'ping' });
+  async ping(limitMs = CALL_TIMEOUT_MS): Promise<void> {
+    await this.#call({ op: 'ping' }, limitMs);
   }
 
   interrupt(): void {
     const [running] = this.#pending;
-    if (running === undefined) return;
-    if (this.#command.interruptBy === 'signal') this.#child.kill('SIGINT');
-    else this.#interrupts?.write(`${running.id}\n`);
+    if (running !== undefined) this.channel.interrupt(running.id);
   }
 
   async stop(): Promise<void> {
     if (this.#exit !== undefined) return;
-    this.#pipe.write(`${JSON.stringify({ id: this.#nextId, op: 'quit' })}\n`);
-    const term = setTimeout(() => this.#child.kill('SIGTERM'), STOP_GRACE_MS);
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), 2 * STOP_GRACE_MS);
+    this.channel.send(JSON.stringify({ id: this.#nextId, op: 'quit' }));
+    const { channel } = this;
+    const term = new Deadline(STOP_GRACE_MS, () => channel.kill('SIGTERM'), this.#clock);
+    const kill = new Deadline(2 * STOP_GRACE_MS, () => channel.kill('SIGKILL'), this.#clock);
     await this.exited;
-    clearTimeout(term);
-    clearTimeout(kill);
+    term.cancel();
+    kill.cancel();
   }
 
   /** Keeps an idle engine from keeping this process alive, or lets it do so again. */
   holdProcess(hold: boolean): void {
-    const method = hold ? 'ref' : 'unref';
-    for (const handle of [this.#child, this.#pipe, this.#interrupts, this.#child.stderr]) {
-      (handle as unknown as Record<string, (() => void) | undefined> | null | undefined)?.[method]?.();
-    }
+    this.channel.hold(hold);
   }
 
   #kill(reason: string): void {
     this.#killedBecause ??= reason;
-    this.#child.kill('SIGKILL');
+    this.channel.kill('SIGKILL');
   }
 
-  #call(operation: EngineOperation): Promise<unknown> {
-    if (this.#exit !== undefined) return Promise.reject(new EngineDied(this.#exit));
+  /** Whoever wrote that may write the next line, too: nothing that comes from here on is an answer. */
+  #distrust(reason: string): void {
+    this.#distrusted = true;
+    this.#kill(reason);
+  }
+
+  #killAfter(ms: number, reason: string): Deadline {
+    return new Deadline(ms, () => this.#kill(reason), this.#clock);
+  }
+
+  /** @throws {EngineDied} when the process ends first, which it is made to after `limitMs` */
+  async #call(
+    operation: EngineOperation,
+    limitMs = CALL_TIMEOUT_MS,
+    late = `it did not answer "${operation.op}" within ${limitMs / 1000} s`,
+  ): Promise<unknown> {
+    if (this.#exit !== undefined) throw new EngineDied(this.#exit);
     const id = this.#nextId;
     this.#nextId += 1;
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ id, resolve, reject });
-      this.#pipe.write(`${JSON.stringify({ id, ...operation })}\n`);
-    });
+    const deadline = this.#killAfter(limitMs, late);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#pending.push({ id, resolve, reject });
+        this.channel.send(JSON.stringify({ id, ...operation }));
+      });
+    } finally {
+      deadline.cancel();
+    }
   }
 
   #receive(line: string): void {
+    if (this.#distrusted) return;
     const message = parse(line);
     if (message === undefined) {
-      this.#kill('it wrote something that is not JSON on its reply pipe');
+      this.#distrust('it wrote something that is not JSON on its reply pipe');
+      return;
+    }
+    if (message.nonce !== this.nonce) {
+      this.#distrust('what came on its reply pipe does not carry its nonce');
       return;
     }
     if (isReady(message)) {
@@ -225,11 +231,9 @@ export class EngineProcess implements Engine {
     else call?.reject(new Error(message.error));
   }
 
-  #settleExit(code: number | null, signal: NodeJS.Signals | null, problem?: string): EngineExit {
-    const exit: EngineExit = { code, signal, reason: this.#reasonFor(code, signal, problem) };
+  #settleExit(end: ChannelEnd): EngineExit {
+    const exit: EngineExit = { code: end.code, signal: end.signal, reason: this.#reasonFor(end) };
     this.#exit = exit;
-    this.#pipe?.destroy();
-    this.#interrupts?.destroy();
     this.#rejectAll(exit);
     return exit;
   }
@@ -240,21 +244,22 @@ export class EngineProcess implements Engine {
     for (const call of this.#pending.splice(0)) call.reject(new EngineDied(exit));
   }
 
-  #reasonFor(code: number | null, signal: NodeJS.Signals | null, problem: string | undefined): string {
-    if (problem !== undefined) return problem;
+  #reasonFor({ code, signal, lastWords }: ChannelEnd): string {
     if (this.#killedBecause !== undefined) return `the engine was killed because ${this.#killedBecause}`;
-    const explained = this.#command.explainExit?.(this.#stderr);
+    const explained = this.#command.explainExit?.(lastWords);
     if (explained !== undefined) return explained;
     if (signal !== null) return `the engine was ended by ${signal}`;
-    const lines = this.#stderr.trim().split('\n');
+    const lines = lastWords.trim().split('\n');
     const words = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0];
     return `the engine exited with code ${code}${words === undefined || words === '' ? '' : `: ${words}`}`;
   }
 }
 
+/** @returns undefined for what is no JSON object */
 function parse(line: string): EngineReady | EngineAnswer | undefined {
   try {
-    return JSON.parse(line) as EngineReady | EngineAnswer;
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as EngineReady | EngineAnswer) : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,7 @@
-/** What is said on an engine's pipe: one JSON value a line, calls one way, answers the other. */
+/**
+ * What is said on an engine's pipe: one JSON value a line, calls one way, answers the other. Whatever an engine says carries
+ * the nonce that it was given at its start; a line with another one does not come from it.
+ */
 import type { EvaluateRequest } from './contract.js';
 
 export type EngineCall = { readonly id: number } & EngineOperation;
@@ -11,6 +14,8 @@ export type EngineOperation =
   | { readonly op: 'ping' }
   | { readonly op: 'quit' };
 
-export type EngineAnswer =
-  | { readonly id: number; readonly ok: true; readonly result?: unknown }
-  | { readonly id: number; readonly ok: false; readonly error: string };
+export type EngineAnswer = { readonly nonce: string; readonly id: number } & EngineAnswerContent;
+
+export type EngineAnswerContent =
+  | { readonly ok: true; readonly result?: unknown }
+  | { readonly ok: false; readonly error: string };

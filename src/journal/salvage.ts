@@ -1,7 +1,8 @@
 /** Saving what can be saved of a journal that cannot be opened any more. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { syncFile } from '../files/durable-file.js';
 import { ForeignFile } from './errors.js';
 import { DamagedJournal, type Journal } from './journal.js';
 import { timestamp } from './kept-aside.js';
@@ -124,7 +125,7 @@ async function replace(
     } finally {
       await journal.close();
     }
-    sync(join(folder, FILE));
+    syncFile(join(folder, FILE));
     commitSwap(directory, stamp);
   } catch (error) {
     forgetUnfinished(directory);
@@ -132,13 +133,4 @@ async function replace(
   }
   holder.release();
   return finishSwap(directory) ?? null;
-}
-
-function sync(file: string): void {
-  const descriptor = openSync(file, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,13 +1,11 @@
 /** Opening and closing the journal's one file: ownership, permissions, and refusing what is not ours to open. */
 import {
   accessSync,
-  chmodSync,
   closeSync,
   constants,
   copyFileSync,
   existsSync,
   fchmodSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -16,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'libsql';
+import { makeDirectory } from '../files/directories.js';
 import { ForeignFile, NewerJournal, UnreadableJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
 import { failureOf } from './sqlite-failure.js';
@@ -25,7 +24,6 @@ import { finishSwap } from './swap.js';
 export type Connection = Database.Database;
 
 const FILE = 'journal.sqlite';
-const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 
 /** A file of one page has a header and no tables yet. */
@@ -194,7 +192,7 @@ function letGo(connection: Connection): void {
 
 /** Modes are set again because a umask may have taken bits away. SQLite gives its log the mode of the file. */
 function makePrivate(directory: string, file: string): void {
-  if (mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY })) chmodSync(directory, PRIVATE_DIRECTORY);
+  makeDirectory(directory);
   try {
     const created = openSync(file, 'wx', PRIVATE_FILE);
     fchmodSync(created, PRIVATE_FILE);

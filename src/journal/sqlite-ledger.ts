@@ -2,7 +2,7 @@
 import type { StoredEntry } from '../session/entry.js';
 import { Admission, type Filed } from './admission.js';
 import { after, BEGINNING, type Position } from './chain-walk.js';
-import type { CommitMark } from './commit-mark.js';
+import type { Acknowledged, CommitMark } from './commit-mark.js';
 import type { Transaction } from './commit-queue.js';
 import type { History } from './history.js';
 import type { Checkpoint } from './journal.js';
@@ -22,6 +22,8 @@ export class Ledger implements Transaction {
   readonly #listeners = new Set<Listener>();
   /** Whether the transaction takes away what was acknowledged. */
   #removes = false;
+  /** What the transaction added last. */
+  #newest: Acknowledged | undefined;
   #nextNumber = 1;
 
   constructor(
@@ -96,7 +98,7 @@ export class Ledger implements Transaction {
     let bytes = before?.bytes ?? 0;
     for (const stored of entries) {
       const blob = blobs.get(stored.entry.seq);
-      this.tables.insertEntry(no, stored);
+      this.#newest = { place: this.tables.insertEntry(no, stored), hash: stored.hash };
       if (blob) this.tables.insertBlob(no, stored.entry.seq, blob);
       bytes += Buffer.byteLength(stored.line) + (blob && blob.form !== 'absent' ? blob.size : 0);
     }
@@ -134,9 +136,9 @@ export class Ledger implements Transaction {
       if (record) this.#committed.set(session, record);
       else this.#committed.delete(session);
     }
-    this.#staged.clear();
-    this.#removes = false;
-    const newest = this.tables.newest();
+    // What was removed may have been the newest. Otherwise the transaction knows, without a look at the table.
+    const newest = removes ? this.tables.newest() : this.#newest;
+    this.#settle();
     if (newest) this.mark.write(newest);
     if (removes) this.#shrink();
     this.#tell();
@@ -144,10 +146,15 @@ export class Ledger implements Transaction {
 
   abort(): void {
     if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
-    this.#staged.clear();
+    this.#settle();
     this.#grown.clear();
-    this.#removes = false;
     this.history.forgetAll();
+  }
+
+  #settle(): void {
+    this.#staged.clear();
+    this.#removes = false;
+    this.#newest = undefined;
   }
 
   alive(): boolean {

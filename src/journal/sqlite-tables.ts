@@ -60,7 +60,7 @@ export class Tables {
   constructor(private readonly connection: Connection) {
     const write = (sql: string) => {
       const statement = connection.prepare(sql);
-      return (...values: Value[]) => void statement.run(values);
+      return (...values: Value[]) => statement.run(values);
     };
     const read = <Columns>(sql: string) => {
       const statement = connection.prepare(sql).raw();
@@ -97,9 +97,18 @@ export class Tables {
     this.#atPlace = read<[Buffer]>(`SELECT ${bytes('hash')} FROM entries WHERE place = ?`);
   }
 
-  insertEntry(no: number, { entry, line, hash }: StoredEntry): void {
+  /** @returns its place among the entries of all sessions */
+  insertEntry(no: number, { entry, line, hash }: StoredEntry): number {
     const [key, role] = filing(entry);
-    this.#insertEntry(no, entry.seq, Buffer.from(line), Buffer.from(hash, 'hex'), key, role);
+    const { lastInsertRowid } = this.#insertEntry(
+      no,
+      entry.seq,
+      Buffer.from(line),
+      Buffer.from(hash, 'hex'),
+      key,
+      role,
+    );
+    return Number(lastInsertRowid);
   }
 
   insertBlob(no: number, seq: number, packed: PackedSnapshot): void {

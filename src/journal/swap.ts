@@ -2,9 +2,11 @@
  * Putting a salvaged journal in the place of the old one. It is in a folder of its own first; once that has its final
  * name, the rest is done by whoever comes next, should a crash come in between.
  */
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { damagedFolder, syncDirectory } from './kept-aside.js';
+import { makeDirectory, syncDirectory } from '../files/directories.js';
+import { linkOrCopy, renameDurably } from '../files/durable-file.js';
+import { damagedFolder } from './kept-aside.js';
 
 const FILE = 'journal.sqlite';
 const MARK = 'journal.mark';
@@ -13,12 +15,11 @@ const COMPANION = /^journal\.sqlite-(wal|shm|journal)(\.|$)/;
 
 const READY = 'salvaged-';
 const UNFINISHED = 'salvaging-';
-const PRIVATE_DIRECTORY = 0o700;
 
 /** @returns a new folder for the journal that is being made. */
 export function beginSwap(directory: string, stamp: string): string {
   const folder = join(resolve(directory), `${UNFINISHED}${stamp}`);
-  mkdirSync(folder, { mode: PRIVATE_DIRECTORY });
+  makeDirectory(folder);
   return folder;
 }
 
@@ -26,8 +27,7 @@ export function beginSwap(directory: string, stamp: string): string {
 export function commitSwap(directory: string, stamp: string): void {
   const folder = join(resolve(directory), `${UNFINISHED}${stamp}`);
   syncDirectory(folder);
-  renameSync(folder, join(resolve(directory), `${READY}${stamp}`));
-  syncDirectory(directory);
+  renameDurably(folder, join(resolve(directory), `${READY}${stamp}`));
 }
 
 /** Ends a swap that counts, and forgets what was left of one that does not. @returns where the old files are. */
@@ -39,15 +39,14 @@ export function finishSwap(directory: string): string | undefined {
   const [from, kept] = [join(resolve(directory), ready), keptFolder(directory, stamp)];
   const to = resolve(directory);
   if (existsSync(join(from, FILE))) {
-    mkdirSync(kept, { recursive: true, mode: PRIVATE_DIRECTORY });
+    makeDirectory(kept);
     duplicate(join(to, FILE), join(kept, FILE));
     for (const name of names) if (COMPANION.test(name)) move(join(to, name), join(kept, name));
     if (existsSync(join(from, MARK))) move(join(to, MARK), join(kept, MARK));
     syncDirectory(kept);
     syncDirectory(join(kept, '..'));
     move(join(from, MARK), join(to, MARK));
-    renameSync(join(from, FILE), join(to, FILE));
-    syncDirectory(directory);
+    renameDurably(join(from, FILE), join(to, FILE));
   }
   rmSync(from, { recursive: true });
   return kept;
@@ -70,15 +69,9 @@ function namesIn(directory: string): string[] {
 
 /** The old file stays in its place until the new one takes it: there is no moment without a journal. */
 function duplicate(from: string, to: string): void {
-  if (existsSync(to) || !existsSync(from)) return;
-  try {
-    linkSync(from, to);
-  } catch {
-    // A file system without links.
-    copyFileSync(from, to);
-  }
+  if (!existsSync(to) && existsSync(from)) linkOrCopy(from, to);
 }
 
 function move(from: string, to: string): void {
-  if (existsSync(from)) renameSync(from, to);
+  if (existsSync(from)) renameDurably(from, to);
 }

@@ -1,14 +1,14 @@
 /** The backend as a process of this machine: starting it, finding it, and telling it to stop. */
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
+import { isGone } from '../files/process-identity.js';
+import { systemCode } from '../files/system-error.js';
+import { type SpawnOptions, type StartedProcess, startProcess } from '../process/spawn.js';
+import { BACKEND_RECORD_FILE, type BackendRecord, writerOf } from '../protocol/backend-record.js';
 import type { SalvageReport } from '../protocol/salvage-report.js';
 import { BackendNotStarted, JournalNotRepaired, type LocalError } from './errors.js';
 import { ensurePrivateDirectory } from './private-directory.js';
-import { isAlive } from './process-life.js';
-import { systemCode } from './system-error.js';
 
 export interface BackendLaunch {
   readonly endpoint: string;
@@ -48,11 +48,8 @@ export async function launchDetached(launch: BackendLaunch): Promise<BackendReco
   const logPath = logFile(launch.dataDirectory);
   const log = openLog(logPath);
   try {
-    const child = spawn(process.execPath, [ENTRY, ...argumentsOf(launch)], {
-      detached: true,
-      cwd: '/',
-      stdio: ['ignore', 'pipe', log],
-    });
+    const options: SpawnOptions = { detached: true, cwd: '/', stdio: ['ignore', 'pipe', log] };
+    const child = await startEntry(argumentsOf(launch), options, notStarted(logPath));
     const record = await firstLine<BackendRecord>(child, notStarted(logPath));
     child.stdout?.destroy();
     child.unref();
@@ -65,13 +62,16 @@ export async function launchDetached(launch: BackendLaunch): Promise<BackendReco
 /** Starts a backend that ends with this process; it logs to our stderr. */
 export async function launchForeground(launch: BackendLaunch): Promise<ForegroundBackend> {
   ensurePrivateDirectory(launch.dataDirectory);
-  const child = spawn(process.execPath, [ENTRY, ...argumentsOf(launch), '--foreground'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const failure = notStarted('the messages above');
+  const child = await startEntry(
+    [...argumentsOf(launch), '--foreground'],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+    failure,
+  );
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
   });
-  const record = await firstLine<BackendRecord>(child, notStarted('the messages above'));
+  const record = await firstLine<BackendRecord>(child, failure);
   return { record, ended, stop: (signal) => void child.kill(signal) };
 }
 
@@ -81,15 +81,16 @@ export async function launchForeground(launch: BackendLaunch): Promise<Foregroun
  */
 export async function salvageStopped(dataDirectory: string, dryRun: boolean): Promise<SalvageReport> {
   const options = ['--repair', '--data-dir', dataDirectory, ...(dryRun ? ['--dry-run'] : [])];
-  const child = spawn(process.execPath, [ENTRY, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
-  return firstLine<SalvageReport>(child, (reason, name) => new JournalNotRepaired(reason, name));
+  const failure: Failure = (reason, name) => new JournalNotRepaired(reason, name);
+  const child = await startEntry(options, { stdio: ['ignore', 'pipe', 'ignore'] }, failure);
+  return firstLine<SalvageReport>(child, failure);
 }
 
 /** @returns what the backend on this data directory wrote, if it still runs */
 export function runningBackend(dataDirectory: string): BackendRecord | undefined {
   try {
     const record = JSON.parse(readFileSync(join(dataDirectory, BACKEND_RECORD_FILE), 'utf8')) as BackendRecord;
-    return isAlive(record.pid) ? record : undefined;
+    return isGone(writerOf(record)) ? undefined : record;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
@@ -121,7 +122,6 @@ function argumentsOf(launch: BackendLaunch): string[] {
 }
 
 function openLog(path: string): number {
-  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
   const descriptor = openSync(path, 'a', 0o600);
   if (statSync(path).size > LOG_LIMIT_BYTES) truncateSync(path);
   return descriptor;
@@ -133,10 +133,15 @@ function notStarted(log: string): Failure {
   return (reason, reasonName) => new BackendNotStarted(reason, log, reasonName);
 }
 
+function startEntry(args: readonly string[], options: SpawnOptions, failure: Failure): Promise<StartedProcess> {
+  return startProcess(process.execPath, [ENTRY, ...args], options).catch((error: Error) => {
+    throw failure(error.message);
+  });
+}
+
 /** The program prints one line: what it was started for, or why that could not be. */
-async function firstLine<T extends object>(child: ReturnType<typeof spawn>, failure: Failure): Promise<T> {
+async function firstLine<T extends object>(child: StartedProcess, failure: Failure): Promise<T> {
   const line = await new Promise<string>((resolve, reject) => {
-    child.once('error', (error) => reject(failure(error.message)));
     // Not 'exit': what it printed may still be unread then.
     child.once('close', () => reject(failure('it ended at once')));
     if (child.stdout) createInterface({ input: child.stdout }).once('line', resolve);

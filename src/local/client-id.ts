@@ -1,15 +1,14 @@
 /** Who this client is to the backends: one random id for each home, made once. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncDirectory } from '../files/directories.js';
+import { createDurably, linkOrCopy } from '../files/durable-file.js';
+import { systemCode } from '../files/system-error.js';
 import { LocalStateDamaged } from './errors.js';
-import { linkOrCopy } from './link-or-copy.js';
 import type { StuiPaths } from './paths.js';
 import { ensurePrivateDirectory } from './private-directory.js';
-import { syncDirectory } from './store-write.js';
-import { readFailure, systemCode, writeFailure } from './system-error.js';
-
-const FILE_MODE = 0o600;
+import { readFailure, writeFailure } from './system-error.js';
 
 const CLIENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -49,13 +48,7 @@ function create(file: string, directory: string): void {
   const id = randomUUID();
   const draft = `${file}.${id}`;
   try {
-    const descriptor = openSync(draft, 'wx', FILE_MODE);
-    try {
-      writeFileSync(descriptor, `${id}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    createDurably(draft, [`${id}\n`]);
     linkOrCopy(draft, file);
     syncDirectory(directory);
   } catch (error) {

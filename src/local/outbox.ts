@@ -4,17 +4,19 @@
  */
 import { renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncDirectory } from '../files/directories.js';
+import { type Processes, thisMachine } from '../files/process-identity.js';
+import { systemCode } from '../files/system-error.js';
 import { NotInOutbox } from './errors.js';
 import { accept } from './outbox/admission.js';
 import { type Delivery, type DeliveryOptions, deliver } from './outbox/delivery.js';
 import { OutboxDirectory, type OutboxWarning } from './outbox/directory.js';
 import type { OutboxEntry, OutboxOrder } from './outbox/entry.js';
 import { type EntryName, entryName, hashOf } from './outbox/file-name.js';
-import { type Processes, thisMachine } from './outbox/owner.js';
 import type { StuiPaths } from './paths.js';
-import { syncDirectory } from './store-write.js';
-import { systemCode, writeFailure } from './system-error.js';
+import { writeFailure } from './system-error.js';
 
+export type { Processes, ProcessIdentity } from '../files/process-identity.js';
 export type { Delivery, DeliveryOptions } from './outbox/delivery.js';
 export type { OutboxWarning } from './outbox/directory.js';
 export {
@@ -24,7 +26,6 @@ export {
   type OutboxEntry,
   type OutboxOrder,
 } from './outbox/entry.js';
-export type { Owner, Processes } from './outbox/owner.js';
 
 export interface OutboxOptions {
   /** Told of each file that could not be used; it was moved into `damaged/`, never deleted. */

@@ -1,126 +1,32 @@
-/** Directories that nobody else can write to, and that nobody else made for us. */
+/** The private directories of src/files, with the errors of this folder. */
 import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  type Stats,
-} from 'node:fs';
-import { UnsafePath } from './errors.js';
-import { readFailure, systemCode, writeFailure } from './system-error.js';
+  ensurePrivateDirectory as ensure,
+  ensureUntouchedDirectory as ensureUntouched,
+  isReadableSafely as isReadable,
+} from '../files/private-directories.js';
+import { readFailure, writeFailure } from './system-error.js';
 
-const PRIVATE_MODE = 0o700;
-const PERMISSION_BITS = 0o777;
-const ROOT = 0;
+export { isPrivateDirectory, ownUid } from '../files/private-directories.js';
 
-/** Undefined where files have no numeric owner (Windows): ownership is then left to the system's access lists. */
-export function ownUid(): number | undefined {
-  return process.geteuid?.();
-}
-
-/**
- * Makes `path` and its missing parents, mode 0700 whatever the umask. A directory of ours that is open to others is
- * closed to them; one that its owner made read-only stays so.
- * @throws UnsafePath if `path` is a symbolic link, no directory, or somebody else's
- * @throws LocalStateReadOnly, LocalStateFull if it cannot be made
- */
+/** @throws UnsafePath, LocalStateReadOnly, LocalStateFull, LocalStateUnusable */
 export function ensurePrivateDirectory(path: string): void {
-  withDirectory(path, (stats, tighten) => {
-    if (isOpen(stats)) tighten();
-  });
+  orFailure(path, ensure, writeFailure);
 }
 
-/**
- * Like ensurePrivateDirectory, for places such as /tmp where others may have made the directory, or put something into
- * it, before us: one that was ever open to others is refused, not closed.
- * @throws UnsafePath if `path` is a symbolic link, no directory, somebody else's, or open to others
- */
+/** @throws UnsafePath, LocalStateReadOnly, LocalStateFull, LocalStateUnusable */
 export function ensureUntouchedDirectory(path: string): void {
-  withDirectory(path, (stats) => {
-    if (isOpen(stats)) {
-      throw new UnsafePath(path, `its mode is ${(stats.mode & PERMISSION_BITS).toString(8)}, others may have used it`);
-    }
-  });
+  orFailure(path, ensureUntouched, writeFailure);
 }
 
-/**
- * Checks a directory that is only read from: it may be read-only and may be root's (a mounted configuration), as ssh
- * allows for its own.
- * @returns false if there is no such directory
- * @throws UnsafePath if `path` is a symbolic link, no directory, or neither ours nor root's
- * @throws LocalStateUnusable if it cannot be looked at
- */
+/** @throws UnsafePath, LocalStateUnusable */
 export function isReadableSafely(path: string): boolean {
-  const stats = entryAt(path);
-  if (stats === undefined) return false;
-  refuseForeign(path, stats, [ownUid(), ROOT]);
-  return true;
+  return orFailure(path, isReadable, readFailure);
 }
 
-/** @returns whether `path` is a directory of ours, no symbolic link, that nobody else may enter. */
-export function isPrivateDirectory(path: string): boolean {
+function orFailure<R>(path: string, work: (path: string) => R, failure: (error: unknown, path: string) => unknown): R {
   try {
-    const stats = lstatSync(path);
-    const isOurs = ownUid() === undefined || stats.uid === ownUid();
-    return stats.isDirectory() && isOurs && !isOpen(stats);
-  } catch {
-    // Missing, or in a place that we may not even look into.
-    return false;
-  }
-}
-
-function withDirectory(path: string, check: (stats: Stats, tighten: () => void) => void): void {
-  try {
-    if (mkdirSync(path, { recursive: true, mode: PRIVATE_MODE }) !== undefined) chmodSync(path, PRIVATE_MODE);
+    return work(path);
   } catch (error) {
-    // A dangling link, or a file where a directory should be: say which below.
-    if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOENT') throw writeFailure(error, path);
-  }
-  const entry = entryAt(path);
-  if (entry === undefined) throw new UnsafePath(path, 'it cannot be made, its parent is a dangling link');
-  refuseForeign(path, entry, [ownUid()]);
-  inspectThroughDescriptor(path, check);
-}
-
-/** Between lstat and chmod the path could be exchanged for a link: the descriptor is what gets judged and changed. */
-function inspectThroughDescriptor(path: string, check: (stats: Stats, tighten: () => void) => void): void {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_DIRECTORY ?? 0));
-  } catch (error) {
-    throw writeFailure(error, path);
-  }
-  try {
-    const stats = fstatSync(descriptor);
-    refuseForeign(path, stats, [ownUid()]);
-    check(stats, () => fchmodSync(descriptor, stats.mode & PRIVATE_MODE));
-  } catch (error) {
-    throw writeFailure(error, path);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function entryAt(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    throw readFailure(error, path);
-  }
-}
-
-function isOpen(stats: Stats): boolean {
-  return (stats.mode & PERMISSION_BITS & ~PRIVATE_MODE) !== 0;
-}
-
-function refuseForeign(path: string, stats: Stats, owners: readonly (number | undefined)[]): void {
-  if (stats.isSymbolicLink()) throw new UnsafePath(path, 'it is a symbolic link');
-  if (!stats.isDirectory()) throw new UnsafePath(path, 'it is not a directory');
-  if (ownUid() !== undefined && !owners.includes(stats.uid)) {
-    throw new UnsafePath(path, `it belongs to user ${stats.uid}, you are ${ownUid()}`);
+    throw failure(error, path);
   }
 }

@@ -1,7 +1,8 @@
 /** Reading a store file: what is there, judged, and nothing changed. */
 import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { readFailure, systemCode } from './system-error.js';
+import { systemCode } from '../files/system-error.js';
+import { readFailure } from './system-error.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

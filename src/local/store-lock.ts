@@ -1,8 +1,9 @@
 /** One writer at a time, among all processes of this user. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemCode } from '../files/system-error.js';
 import { LocalStateLocked } from './errors.js';
-import { systemCode, writeFailure } from './system-error.js';
+import { writeFailure } from './system-error.js';
 
 /**
  * Milliseconds without a sign of life after which a holder counts as killed. Short, because the next command waits for

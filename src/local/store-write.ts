@@ -5,23 +5,13 @@
  * to a staging file beside the store; that is read back, compared, and only then renamed into place. The version before
  * stays as NAME.bak for the day the file itself gets damaged.
  */
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { linkSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type Conf from 'conf';
+import { linkOrCopy, renameDurably, syncFile } from '../files/durable-file.js';
+import { systemCode } from '../files/system-error.js';
 import { LocalStateFull } from './errors.js';
-import { linkOrCopy } from './link-or-copy.js';
 import { type Fields, type Identity, identityOf } from './store-contents.js';
-import { systemCode } from './system-error.js';
 
 const FILE_MODE = 0o600;
 
@@ -72,19 +62,6 @@ export function replaceStore(
   }
 }
 
-/** Renames are durable once the directory is; some systems cannot sync one and need not. */
-export function syncDirectory(directory: string): void {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(directory, constants.O_RDONLY);
-    fsyncSync(descriptor);
-  } catch (error) {
-    if (!['EINVAL', 'EISDIR', 'EPERM', 'ENOTSUP'].includes(systemCode(error) ?? '')) throw error;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-}
-
 function stagingPrefix(at: StoreFile): string {
   return `${at.name}.next-`;
 }
@@ -105,12 +82,7 @@ function writeStaging(Store: typeof Conf, at: StoreFile, staging: string, fields
   if (readBack(conf) !== JSON.stringify(fields)) {
     throw new LocalStateFull(storePath(at), 'the disk did not keep all that was written');
   }
-  const descriptor = openSync(conf.path, constants.O_RDWR);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  syncFile(conf.path);
 }
 
 function readBack(conf: Conf<Record<string, unknown>>): string | undefined {
@@ -130,12 +102,11 @@ function commit(at: StoreFile, staging: string, base: Identity | undefined, keep
   // A copy older than the file's own deletion must not come back later.
   else rmSync(backupPath(at), { force: true });
   try {
-    renameSync(staging, target);
+    renameDurably(staging, target);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') throw new Overtaken();
     throw error;
   }
-  syncDirectory(dirname(target));
 }
 
 /** By a link and not a rename: a crash in between must not leave us without the file, which means an empty store. */
@@ -144,14 +115,14 @@ function setAside(damaged: string, aside: string): void {
     linkSync(damaged, aside);
   } catch {
     // No links here, or it is a directory.
-    renameSync(damaged, aside);
+    renameDurably(damaged, aside);
   }
 }
 
 function keepBackup(target: string, staging: string, backup: string): void {
   const link = `${staging}.bak`;
   linkOrCopy(target, link);
-  renameSync(link, backup);
+  renameDurably(link, backup);
   // Renaming one link of a file onto another link of it does nothing, so the first one may still be there.
   rmSync(link, { force: true });
 }

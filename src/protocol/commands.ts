@@ -83,6 +83,16 @@ export const getBackendStatus = command({
     queued: number('Evaluations accepted and not yet answered.'),
     memoryBytes: number('Resident memory of the backend process, engines not included.'),
     storageBytes: number('Stored size of all journals and snapshots.'),
+    descriptors: v.optional(
+      v.pipe(
+        v.object({
+          limit: v.pipe(v.nullable(v.number()), doc('Most there may be; null where the system does not tell.')),
+          used: v.pipe(v.nullable(v.number()), doc('Open now; null where the system does not tell.')),
+          reserved: number('Of these, kept for engines, which clients cannot use up.'),
+        }),
+        doc('File descriptors of the backend process. Absent from backends before version 0.2.'),
+      ),
+    ),
   }),
   errors: [],
 });

@@ -1,10 +1,10 @@
 /** Sessions out of a backend into files, and back. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { CliError } from '../cli/errors.js';
+import { writeNamedOutput } from '../files/named-output.js';
+import { isNoRoom } from '../files/system-error.js';
 import type { Result } from '../protocol/command.js';
 import type { importSession } from '../protocol/commands.js';
 import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_TIMEOUT_MS } from '../protocol/limits.js';
@@ -76,37 +76,29 @@ export function defaultFileName(name: string): string {
   return `${name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}.stui.jsonl.gz`;
 }
 
-/** Writes a file whole or not at all. @throws CliError naming the file */
-export function writeWhole(file: string, bytes: Buffer): void {
-  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
+/** Writes what was exported to where a person wants it. @throws CliError naming the file */
+export async function writeOutput(file: string, bytes: Buffer): Promise<void> {
   try {
-    const descriptor = openSync(temporary, 'wx', 0o600);
-    try {
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, file);
+    await writeNamedOutput(file, bytes);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    const { code, message } = error as NodeJS.ErrnoException;
-    const hint =
-      code === 'ENOSPC' ? 'Free some space on that disk, or write elsewhere with -o.' : 'Choose another place with -o.';
-    throw new CliError('file-not-written', `${file} was not written: ${message}`, { hint, cause: error });
+    const hint = isNoRoom(error)
+      ? 'Free some space on that disk, or write elsewhere with -o.'
+      : 'Choose another place with -o.';
+    throw new CliError('file-not-written', `${file} was not written: ${(error as Error).message}`, {
+      hint,
+      cause: error,
+    });
   }
 }
 
 /**
  * Reads an archive from a file, or from stdin for `-`, and verifies it. It may come unpacked.
- * @param given what is in the file, where it has been read already
+ * @param content what is in the file, where it has been read already
  * @returns it packed, as backends take it
  * @throws CliError
  */
-export async function readArchiveFile(
-  file: string,
-  given = readInput(file),
-): Promise<{ bytes: Buffer; archive: Archive }> {
+export async function readArchiveFile(file: string, content?: Buffer): Promise<{ bytes: Buffer; archive: Archive }> {
+  const given = content ?? (await readInput(file));
   try {
     const archive = await readArchive(given);
     const bytes = isPacked(given) ? given : await promisify(gzip)(given);

@@ -35,7 +35,7 @@ export async function verifySession(workplace: Workplace, session: string, repla
  * @throws CliError when it is no archive that this stui can read; damage is an answer
  */
 export async function verifyArchive(workplace: Workplace, file: string, replay: boolean): Promise<Verification> {
-  const given = readInput(file);
+  const given = await readInput(file);
   try {
     const { bytes, archive } = await readArchiveFile(file, given);
     if (replay) {

@@ -108,7 +108,7 @@ describe('a repair of a session with a damaged snapshot', () => {
     expect(values).toEqual({ x: '1', y: '2' });
     expect(fidelities).toMatchObject({ x: 'snapshot', y: 'snapshot', z: 'lost' });
     expect(await repair(next, id)).toMatchObject({ damage: null, badSnapshots: [] });
-    expect(next.engines.engines.filter(({ ended }) => !ended)).toHaveLength(1);
+    expect(next.engines.engines.filter(({ hasEnded }) => !hasEnded)).toHaveLength(1);
   });
 
   it('changes nothing in a dry run, which finds the same', async () => {

@@ -96,7 +96,7 @@ describe('a replay of a session', () => {
     const { revision } = host.state;
     const factory = new ToyFactory();
     await checkByReplay(entriesOf(rig, host.state.id), factory);
-    expect(factory.engines.map(({ ended }) => ended)).toEqual([true, true]);
+    expect(factory.engines.map(({ hasEnded }) => hasEnded)).toEqual([true, true]);
     expect(host.state.revision).toBe(revision);
   });
 

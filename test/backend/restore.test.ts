@@ -92,7 +92,7 @@ describe('a restore to nothing', () => {
     expect(report.definitions).toEqual([{ name: 'A', fidelity: 'lost', reason: expect.any(String) }]);
     expect(rig.engines.newest?.values).toEqual({});
     expect(plain(host.state.context)).toEqual({ buffer: 'text' });
-    expect(rig.engines.engines.map(({ ended }) => ended)).toEqual([true, false]);
+    expect(rig.engines.engines.map(({ hasEnded }) => hasEnded)).toEqual([true, false]);
 
     await restore(host, { at: before });
     expect(rig.engines.newest?.values).toEqual({ x: '1', A: 'a class', z: 'big' });
@@ -173,7 +173,7 @@ describe('a restore to an earlier point', () => {
       await expect(restore(host, request)).rejects.toMatchObject({ type: 'StorageFull' });
     }
     rig.journal.full = () => false;
-    expect(rig.engines.engines.map(({ ended }) => ended)).toEqual([false, true, true]);
+    expect(rig.engines.engines.map(({ hasEnded }) => hasEnded)).toEqual([false, true, true]);
     expect(host.summary().engineState).toBe('idle');
     expect(await run(host, 'b')).toBe('block');
   });

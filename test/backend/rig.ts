@@ -89,9 +89,9 @@ export interface RigOptions {
 }
 
 export function backend({ journal = new TestJournal(), clock = new Clock(), grants, limits }: RigOptions = {}): Rig {
-  const engines = new ToyFactory();
   const log: string[] = [];
   const { now, after, monotonicMs } = clock;
+  const engines = new ToyFactory({ now: monotonicMs, after });
   const registry = new SessionRegistry({
     journal,
     engines,
@@ -162,8 +162,10 @@ export function handlersOf({ registry, journal, engines, clock }: Rig): Handlers
     engine: engines.name,
     startedAt: clock.now(),
     stopping: () => false,
+    descriptors: () => ({ limit: null, used: null, reserved: 0 }),
+    memoryBytes: () => 0,
   };
-  return createHandlers({ registry, journal, engines, uploads: new Uploads(), now: clock.now }, info);
+  return createHandlers({ registry, journal, uploads: new Uploads(), now: clock.now }, info);
 }
 
 /** The engine is gone from one moment to the next. */

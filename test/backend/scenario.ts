@@ -80,7 +80,7 @@ export async function live(steps: readonly Step[]): Promise<Life> {
   rig.journal.onCommit((id, entries) => {
     const engine = life.rig.engines.newest;
     for (const { entry } of entries)
-      if (id === life.id) life.held.set(entry.seq, engine?.ended ? undefined : engine?.values);
+      if (id === life.id) life.held.set(entry.seq, engine?.hasEnded ? undefined : engine?.values);
   });
   for (const each of steps) await take(life, each);
   await life.rig.clock.pass(100);

@@ -42,7 +42,7 @@ describe('the difference', () => {
     ]);
     expect(found.context.map(({ path }) => path)).toEqual([['buffer'], ['gone']]);
     expect(found.onlyInB.map(({ code }) => code)).toEqual(['x := 4', 'forget y', 'new := 5', 'same := 3']);
-    expect(rig.engines.engines.map(({ ended }) => ended)).toEqual([false, true, true]);
+    expect(rig.engines.engines.map(({ hasEnded }) => hasEnded)).toEqual([false, true, true]);
 
     const back = await diff(rig, { a: id, b: id, b_at: at });
     expect(back.bindings.map(({ name, change: what }) => [name, what])).toEqual([

@@ -106,7 +106,7 @@ describe('when the engine dies', () => {
     const host = await registry.create(newSession);
     await host.evaluate(order('x := 3'));
     const { result } = await host.evaluate(order('die', 'k'));
-    expect(result).toMatchObject({ outcome: 'unknown', error: { message: 'the engine was killed' } });
+    expect(result).toMatchObject({ outcome: 'unknown', error: { message: 'the engine was ended by SIGKILL' } });
     expect((await host.evaluate(order('die', 'k'))).result).toMatchObject({ outcome: 'unknown', fromJournal: true });
     expect(engines.ran.filter((code) => code === 'die')).toHaveLength(1);
   });

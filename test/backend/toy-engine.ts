@@ -1,65 +1,112 @@
 /** An engine that tests can steer: a few words instead of Smalltalk, and an account of what it ran. */
-import {
-  type Capture,
-  type Engine,
-  EngineDied,
-  type EngineExit,
-  type EngineFactory,
-  EngineUnavailable,
-  type EvaluateReply,
-  type EvaluateRequest,
-} from '../../src/engine/contract.js';
+import type { Capture, Engine, EngineFactory, EvaluateReply, EvaluateRequest } from '../../src/engine/contract.js';
+import { type EngineProcess, startEngineProcess } from '../../src/engine/process.js';
+import { WarmEngineFactory } from '../../src/engine/warm-factory.js';
+import type { EngineOperation } from '../../src/engine/wire.js';
+import { SpawnFailed } from '../../src/process/spawn.js';
+import { type DeadlineClock, UNHELD_PROCESS_CLOCK } from '../../src/time/deadline.js';
+import { type EngineProgram, ProgramChannel } from '../engine/program-channel.js';
 
 /**
  * `x := 3` binds; `x` answers; `big x` binds too much to save; `block x` binds what cannot be saved; `forget x` removes;
  * `class A` defines; `raise`; `die`; `hang`.
+ *
+ * The factory and the adapter are the real ones, the spare included; only what runs behind the pipe is a toy.
  */
 export class ToyFactory implements EngineFactory {
   readonly name = 'toy';
   /** Every code that any engine of this factory began to run, in order. */
   readonly ran: string[] = [];
+  /** Those that were given to somebody, in this order. */
   readonly engines: ToyEngine[] = [];
-  unavailable = false;
+  /** All that run, the spare among them. */
+  readonly #alive = new Map<number, ToyEngine>();
+  readonly #factory: WarmEngineFactory;
+  #unavailable = false;
+  /** So many processes fit, the spare included: another one is refused for want of descriptors. */
+  capacity = Number.POSITIVE_INFINITY;
   /** Says which captures no engine takes. */
   refuses: (capture: string) => boolean = () => false;
 
-  /** The engine that was started last. */
+  constructor(private readonly clock: DeadlineClock = UNHELD_PROCESS_CLOCK) {
+    this.#factory = new WarmEngineFactory({
+      name: this.name,
+      launch: () => this.#launch(),
+      spare: true,
+      log: () => {},
+    });
+  }
+
+  /** The engine that somebody got last. */
   get newest(): ToyEngine | undefined {
     return this.engines.at(-1);
   }
 
-  async start(): Promise<Engine> {
-    if (this.unavailable) throw new EngineUnavailable('no engine today');
-    const engine = new ToyEngine(this.ran, (capture) => this.refuses(capture));
-    this.engines.push(engine);
+  /** Engine processes that run, the spare included. */
+  get running(): number {
+    return this.#alive.size;
+  }
+
+  /** No engine can be started, and there is no spare. */
+  set unavailable(is: boolean) {
+    this.#unavailable = is;
+    if (is) for (const toy of [...this.#alive.values()]) if (!this.engines.includes(toy)) toy.die();
+  }
+
+  async start(owner: string): Promise<Engine> {
+    const engine = await this.#factory.start(owner);
+    this.engines.push(this.#alive.get(engine.pid) as ToyEngine);
     return engine;
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.#factory.close();
+  }
+
+  #launch(): Promise<EngineProcess> {
+    const command = { file: 'toy', args: [], env: {}, interruptBy: 'pipe' } as const;
+    const open = async (_: unknown, nonce: string) => {
+      if (this.#unavailable) throw failure('EACCES');
+      if (this.running >= this.capacity) throw failure('EMFILE');
+      const toy = new ToyEngine(nonce, this);
+      this.#alive.set(toy.pid, toy);
+      toy.whenEnded = () => this.#alive.delete(toy.pid);
+      return toy.channel;
+    };
+    return startEngineProcess(command, { open, clock: this.clock });
+  }
+}
+
+function failure(code: string): SpawnFailed {
+  return new SpawnFailed('toy', Object.assign(new Error(code), { code }));
 }
 
 /** Stands in captures for the source of a class. */
 const CLASS = 'a class';
 
-export class ToyEngine implements Engine {
-  readonly ready = { type: 'ready', engine: 'toy', version: '1', dialect: 'toy', capabilities: [] } as const;
-  readonly pid = 0;
-  readonly exited: Promise<EngineExit>;
+export class ToyEngine implements EngineProgram {
+  readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: [] };
+  readonly channel: ProgramChannel;
+  whenEnded: () => void = () => {};
   readonly #values = new Map<string, string>();
   readonly #unsaved = new Set<string>();
   readonly #classes = new Set<string>();
   #dirty = new Set<string>();
-  ended = false;
   #interrupt: (() => void) | undefined;
-  #exit: (exit: EngineExit) => void = () => {};
 
   constructor(
-    private readonly ran: string[],
-    private readonly refuses: (capture: string) => boolean,
+    nonce: string,
+    private readonly factory: ToyFactory,
   ) {
-    this.exited = new Promise((resolve) => {
-      this.#exit = resolve;
-    });
+    this.channel = new ProgramChannel(nonce, this);
+  }
+
+  get pid(): number {
+    return this.channel.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.channel.hasEnded;
   }
 
   /** What it holds now, classes among it. */
@@ -67,10 +114,37 @@ export class ToyEngine implements Engine {
     return Object.fromEntries([...this.#values, ...[...this.#classes].map((name) => [name, CLASS] as const)]);
   }
 
-  async evaluate({ code }: EvaluateRequest): Promise<EvaluateReply> {
-    this.ran.push(code);
+  answer(operation: EngineOperation): unknown {
+    switch (operation.op) {
+      case 'evaluate':
+        return this.#evaluate(operation.request);
+      case 'restore':
+        return this.#restore(operation.captures);
+      case 'capture':
+        return operation.kind === 'changes' && this.#dirty.size === 0 ? undefined : this.#take(operation.kind);
+      case 'bindings':
+        return [...this.#values].map(([name, printString]) => ({ name, class: 'Toy', printString }));
+      default:
+        return undefined;
+    }
+  }
+
+  interrupt(): void {
+    this.#interrupt?.();
+  }
+
+  ended(): void {
+    this.whenEnded();
+  }
+
+  die(): void {
+    this.channel.kill('SIGKILL');
+  }
+
+  async #evaluate({ code }: EvaluateRequest): Promise<EvaluateReply> {
+    this.factory.ran.push(code);
     const [word, name = ''] = code.split(' ');
-    if (word === 'die') throw this.die();
+    if (word === 'die') this.die();
     if (word === 'hang') {
       await new Promise<void>((resolve) => {
         this.#interrupt = resolve;
@@ -99,9 +173,9 @@ export class ToyEngine implements Engine {
     return reply({ outcome: 'value', printString: this.#values.get(code) ?? 'nil', class: 'Toy' });
   }
 
-  async restore(captures: readonly string[]) {
+  #restore(captures: readonly string[]) {
     for (const text of captures) {
-      if (this.refuses(text)) throw new Error('the engine does not take this capture');
+      if (this.factory.refuses(text)) throw new Error('the engine does not take this capture');
       for (const [name, value] of Object.entries(JSON.parse(text) as Record<string, string | null>)) {
         if (value === CLASS) this.#classes.add(name);
         else if (value === null) this.#values.delete(name);
@@ -109,32 +183,6 @@ export class ToyEngine implements Engine {
       }
     }
     return { restored: [...this.#values.keys()], failed: [], classes: [...this.#classes] };
-  }
-
-  async capture(kind: 'full' | 'changes'): Promise<Capture | undefined> {
-    return kind === 'changes' && this.#dirty.size === 0 ? undefined : this.#take(kind);
-  }
-
-  async bindings() {
-    return [...this.#values].map(([name, printString]) => ({ name, class: 'Toy', printString }));
-  }
-
-  async ping(): Promise<void> {}
-
-  interrupt(): void {
-    this.#interrupt?.();
-  }
-
-  async stop(): Promise<void> {
-    this.ended = true;
-    this.#exit({ code: 0, signal: null, reason: 'stopped' });
-  }
-
-  die(): EngineDied {
-    this.ended = true;
-    const exit = { code: null, signal: 'SIGKILL', reason: 'the engine was killed' };
-    this.#exit(exit);
-    return new EngineDied(exit);
   }
 
   #bind(name: string, value: string): void {

@@ -39,7 +39,7 @@ const PACE_MS = 5_000;
 export async function recordScript({ engine: bundle, engineCache, sources }) {
   const { settings } = sources;
   const factory = sources.createEmbeddedEngineFactory({ bundle, cacheDir: engineCache });
-  const engine = await factory.start();
+  const engine = await factory.start('benchmark');
   try {
     const evaluations = [];
     for (const code of SCRIPT) {

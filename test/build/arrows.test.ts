@@ -8,15 +8,18 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 /** Each folder, and all it may import from. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   session: [],
-  protocol: ['session'],
-  journal: ['session'],
-  engine: ['session'],
-  backend: ['engine', 'journal', 'protocol', 'session'],
-  cli: ['protocol', 'session'],
-  client: ['protocol', 'session'],
-  local: ['protocol', 'session'],
-  service: ['cli', 'client', 'local', 'protocol', 'session'],
-  commands: ['cli', 'client', 'local', 'protocol', 'service', 'session'],
+  files: [],
+  process: [],
+  time: [],
+  protocol: ['files', 'session'],
+  journal: ['files', 'session', 'time'],
+  engine: ['files', 'process', 'session', 'time'],
+  backend: ['engine', 'files', 'journal', 'process', 'protocol', 'session', 'time'],
+  cli: ['files', 'process', 'protocol', 'session', 'time'],
+  client: ['files', 'process', 'protocol', 'session', 'time'],
+  local: ['files', 'process', 'protocol', 'session', 'time'],
+  service: ['cli', 'client', 'files', 'local', 'process', 'protocol', 'session', 'time'],
+  commands: ['cli', 'client', 'files', 'local', 'process', 'protocol', 'service', 'session', 'time'],
 };
 
 /** Packages that only some folders may know. */
@@ -25,6 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   conf: ['local'],
   '@oclif/core': ['cli', 'commands', 'service'],
   libsql: ['journal'],
+  'node:child_process': ['process'],
 };
 
 const FOLDERS = Object.keys(ARROWS);

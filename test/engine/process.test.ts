@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { EngineCommand } from '../../src/engine/command.js';
 import { EngineDied, EngineUnavailable } from '../../src/engine/contract.js';
 import { JsonLines } from '../../src/engine/json-lines.js';
-import { type EngineCommand, type EngineProcess, startEngineProcess } from '../../src/engine/process.js';
+import { type EngineProcess, startEngineProcess } from '../../src/engine/process.js';
 
 let directory = '';
 const started: EngineProcess[] = [];
@@ -24,7 +25,8 @@ async function fake(program: string): Promise<EngineCommand> {
   await writeFile(
     path,
     `const pipe = new (require('node:net').Socket)({ fd: 3 });
-     const say = (text) => pipe.write(text + '\\n');
+     const nonce = process.env.STUI_ENGINE_NONCE;
+     const say = (text) => pipe.write(text.replace(/^\\{/, '{"nonce":"' + nonce + '",') + '\\n');
      const calls = (take) => pipe.on('data', (bytes) => {
        for (const line of String(bytes).trim().split('\\n')) take(JSON.parse(line));
      });

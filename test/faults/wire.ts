@@ -14,6 +14,12 @@ export type Reply =
   | { readonly status: 'success'; readonly result: Json }
   | { readonly status: 'error'; readonly error: string; readonly error_type: string };
 
+interface BackendConditions {
+  readonly endpoint?: string;
+  /** Most that the process may have open. */
+  readonly descriptors?: number;
+}
+
 /** One life of a backend. The home's owner ends it when the test is over. */
 export class BackendLife {
   private constructor(
@@ -24,20 +30,24 @@ export class BackendLife {
   ) {}
 
   /** @throws with what the backend says when it does not start */
-  static async begin(home: string, dataDirectory = join(home, 'data', 'backend')): Promise<BackendLife> {
-    const endpoint = `ipc://${join(home, 'wire.sock')}`;
+  static async begin(
+    home: string,
+    dataDirectory = join(home, 'data', 'backend'),
+    { endpoint = `ipc://${join(home, 'wire.sock')}`, descriptors }: BackendConditions = {},
+  ): Promise<BackendLife> {
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
     const log = openSync(logOf(home), 'a');
     const places = ['--data-dir', dataDirectory, '--cache-dir', join(home, 'cache', 'engine')];
-    const child = spawn(process.execPath, [join(DIST, 'backend.cjs'), '--endpoint', endpoint, ...places], {
-      stdio: ['ignore', 'pipe', log],
-    });
+    const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
+    const words = [process.execPath, join(DIST, 'backend.cjs'), '--endpoint', endpoint, ...places];
+    // With "exec" the backend is the process that we started.
+    const child = spawn('/bin/sh', ['-c', `${limit}exec "$@"`, 'sh', ...words], { stdio: ['ignore', 'pipe', log] });
     closeSync(log);
     const ended = once(child, 'exit').then(([code]) => code as number | null);
     const [line] = (await once(createInterface({ input: child.stdout as Readable }), 'line')) as [string];
     const record: Json = JSON.parse(line);
     if (record.error) throw new Error(record.error.message);
-    return new BackendLife(record.pid, endpoint, ended, child);
+    return new BackendLife(record.pid, record.endpoint, ended, child);
   }
 
   signal(name: NodeJS.Signals): void {

@@ -5,7 +5,7 @@ import { SessionRegistry } from '../../src/backend/registry.js';
 import { STOP_DEADLINE_MS } from '../../src/backend/settings.js';
 import { Uploads } from '../../src/backend/uploads.js';
 import { SimulatedJournal } from './disk.js';
-import { SimulatedFactory } from './engine.js';
+import { simulatedFactory } from './engine.js';
 import type { Server } from './network.js';
 import { Process } from './process.js';
 import type { World } from './world.js';
@@ -27,7 +27,8 @@ export class BackendProcess implements Server {
     const journal = variant.journal?.(kept) ?? kept;
     const now = () => new Date(EPOCH + scheduler.now);
     const log = (message: string) => world.note(`log: ${message.split('\n', 1)[0]}`);
-    const engines = new SimulatedFactory(world, this.process);
+    const started = simulatedFactory(world, this.process);
+    const engines = variant.engines?.(started) ?? started;
     const monotonicMs = () => scheduler.now;
     this.registry = new SessionRegistry({ journal, engines, now, monotonicMs, after: this.process.after, log });
     const info = {
@@ -37,8 +38,10 @@ export class BackendProcess implements Server {
       engine: engines.name,
       startedAt: now(),
       stopping: () => this.#stopping,
+      descriptors: () => ({ limit: null, used: null, reserved: 0 }),
+      memoryBytes: () => 0,
     };
-    const handlers = createHandlers({ registry: this.registry, journal, engines, uploads: new Uploads(), now }, info);
+    const handlers = createHandlers({ registry: this.registry, journal, uploads: new Uploads(), now }, info);
     this.#dispatcher = new Dispatcher(variant.handlers?.(handlers, disk) ?? handlers, log);
   }
 

@@ -1,6 +1,7 @@
 /** Parts as they would be with one mistake in them, each of which breaks a promise. */
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../../src/backend/handlers.js';
+import type { Engine } from '../../src/engine/contract.js';
 import type { Journal } from '../../src/journal/journal.js';
 import type { Variant } from './variant.js';
 
@@ -69,6 +70,21 @@ export const BROKEN: Readonly<Record<string, Variant>> = {
         ),
     };
   }),
+
+  'a factory that gives an engine to two sessions': {
+    engines: (engines) => {
+      let last: Promise<Engine> | undefined;
+      return {
+        name: engines.name,
+        start: (owner) => {
+          const shared = last;
+          last = shared ? undefined : engines.start(owner);
+          return shared ?? (last as Promise<Engine>);
+        },
+        close: () => engines.close(),
+      };
+    },
+  },
 
   'an outbox that dies with its process': { forgetfulOutbox: true },
 };

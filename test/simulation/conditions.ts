@@ -8,6 +8,7 @@ export const FAULTS = [
   'backend stop',
   'engine crash',
   'no engine',
+  'deaf engines',
   'client crash',
   'partition',
   'reset',

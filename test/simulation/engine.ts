@@ -1,81 +1,103 @@
 /** Engines that count, die on the way, and keep an account of what they ran that no crash can touch. */
-import {
-  type Capture,
-  type Engine,
-  EngineDied,
-  type EngineExit,
-  type EngineFactory,
-  EngineUnavailable,
-  type EvaluateReply,
-  type EvaluateRequest,
-} from '../../src/engine/contract.js';
+import type { Capture, EngineFactory, EvaluateReply, EvaluateRequest } from '../../src/engine/contract.js';
+import { startEngineProcess } from '../../src/engine/process.js';
+import { WarmEngineFactory } from '../../src/engine/warm-factory.js';
+import type { EngineOperation } from '../../src/engine/wire.js';
+import { SpawnFailed } from '../../src/process/spawn.js';
+import { type EngineProgram, ProgramChannel } from '../engine/program-channel.js';
 import { isBig, isUnsaveable, programOf } from './language.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
-export class SimulatedFactory implements EngineFactory {
-  readonly name = 'simulated';
+const COMMAND = { file: 'simulated', args: [], env: {}, interruptBy: 'pipe' } as const;
 
-  constructor(
-    private readonly world: World,
-    private readonly backend: Process,
-  ) {}
-
-  async start(): Promise<Engine> {
-    const { world, backend } = this;
+/** The real factory, its spare included, and the real adapter; the processes are simulated. */
+export function simulatedFactory(world: World, backend: Process): EngineFactory {
+  const clock = { now: () => world.scheduler.now, after: backend.after };
+  const open = async (_: unknown, nonce: string) => {
     await backend.sleep(world.random.delay(1, 60));
-    if (world.noEngineUntil > world.scheduler.now) throw new EngineUnavailable('no engine today');
-    const engine = new SimulatedEngine(world, backend);
-    world.engines.add(engine);
-    return engine;
-  }
-
-  async close(): Promise<void> {}
+    if (world.noEngineUntil > world.scheduler.now) {
+      throw new SpawnFailed('simulated', Object.assign(new Error('no engine today'), { code: world.noEngineCode }));
+    }
+    return new SimulatedEngine(world, backend, nonce).channel;
+  };
+  const log = (message: string) => world.note(`log: ${message}`);
+  const launch = () => startEngineProcess(COMMAND, { open, clock });
+  return new WarmEngineFactory({ name: 'simulated', launch, spare: true, log });
 }
 
 interface Running {
   readonly key: string;
-  readonly reject: (error: EngineDied) => void;
   readonly interrupt: () => void;
 }
 
-class SimulatedEngine implements Engine {
-  readonly ready = { type: 'ready', engine: 'simulated', version: '1', dialect: 'toy', capabilities: [] } as const;
-  readonly pid = 0;
-  readonly exited: Promise<EngineExit>;
+class SimulatedEngine implements EngineProgram {
+  readonly ready = { engine: 'simulated', version: '1', dialect: 'toy', capabilities: [] };
+  readonly channel: ProgramChannel;
   readonly #values = new Map<string, number>();
   #dirty = new Set<string>();
   #running: Running | undefined;
-  #dead: EngineExit | undefined;
-  #exit: (exit: EngineExit) => void = () => {};
+  /** It hangs from the beginning: until somebody notices, it looks like any other. */
+  readonly #isDeaf: boolean;
 
   constructor(
     private readonly world: World,
     private readonly backend: Process,
+    private readonly nonce: string,
   ) {
-    this.exited = new Promise((resolve) => {
-      this.#exit = resolve;
-    });
+    // What a backend that ended would have read or written is neither.
+    const deliver = (task: () => void) =>
+      queueMicrotask(() => {
+        if (backend.alive) task();
+      });
+    this.channel = new ProgramChannel(nonce, this, deliver);
+    this.#isDeaf = world.deafEnginesUntil > world.scheduler.now;
+    world.engines.add(this);
     backend.onEnd(() => world.engines.delete(this));
   }
 
-  evaluate({ code, timeoutMs }: EvaluateRequest): Promise<EvaluateReply> {
+  answer(operation: EngineOperation): unknown {
+    if (this.#isDeaf) return new Promise(() => {});
+    switch (operation.op) {
+      case 'evaluate':
+        return this.#evaluate(operation.request);
+      case 'restore':
+        return this.#restore(operation.captures);
+      case 'capture':
+        return this.#capture(operation.kind);
+      case 'bindings':
+        return [...this.#values].map(([name, value]) => ({ name, class: 'Integer', printString: String(value) }));
+      default:
+        return undefined;
+    }
+  }
+
+  interrupt(): void {
+    this.#running?.interrupt();
+  }
+
+  ended(): void {
+    if (this.#running) this.world.account.died(this.#running.key);
+    this.#running = undefined;
+    this.world.account.engineDeaths += 1;
+    this.world.engines.delete(this);
+  }
+
+  die(): void {
+    this.channel.kill('SIGKILL');
+  }
+
+  #evaluate({ code, timeoutMs }: EvaluateRequest): Promise<EvaluateReply> {
     const { counter, read, ending, key } = programOf(code);
-    return new Promise((resolve, reject) => {
-      if (this.#dead) {
-        // Whoever hands it code cannot know that it came too late to begin.
-        this.world.account.died(key);
-        reject(new EngineDied(this.#dead));
-        return;
-      }
-      this.world.account.begin(key);
+    return new Promise((resolve) => {
+      this.world.account.begin(key, this.nonce);
       const finish = (outcome: EvaluateReply['outcome'], printString?: string) => {
         if (this.#running?.key !== key) return;
         this.#running = undefined;
         resolve(this.#reply(outcome, printString));
         this.world.step('engine answers');
       };
-      this.#running = { key, reject, interrupt: () => finish('interrupted') };
+      this.#running = { key, interrupt: () => finish('interrupted') };
       this.world.step('engine begins');
       this.backend.after(this.world.random.delay(0.1, 40), () => {
         if (this.#running?.key !== key) return;
@@ -88,7 +110,7 @@ class SimulatedEngine implements Engine {
     });
   }
 
-  async restore(captures: readonly string[]) {
+  async #restore(captures: readonly string[]) {
     await this.#work();
     for (const text of captures) {
       for (const [name, value] of Object.entries(JSON.parse(text) as Record<string, number>)) {
@@ -98,43 +120,13 @@ class SimulatedEngine implements Engine {
     return { restored: [...this.#values.keys()], failed: [], classes: [] };
   }
 
-  async capture(kind: 'full' | 'changes'): Promise<Capture | undefined> {
+  async #capture(kind: 'full' | 'changes'): Promise<Capture | undefined> {
     await this.#work();
     return kind === 'changes' && this.#dirty.size === 0 ? undefined : this.#take(kind);
   }
 
-  async bindings() {
-    return [...this.#values].map(([name, value]) => ({ name, class: 'Integer', printString: String(value) }));
-  }
-
-  async ping(): Promise<void> {}
-
-  interrupt(): void {
-    this.#running?.interrupt();
-  }
-
-  async stop(): Promise<void> {
-    this.#end({ code: 0, signal: null, reason: 'stopped' });
-  }
-
-  die(): void {
-    if (this.#running) this.world.account.died(this.#running.key);
-    this.#end({ code: null, signal: 'SIGKILL', reason: 'the engine was killed' });
-  }
-
-  /** @throws {EngineDied} */
   async #work(): Promise<void> {
     await this.backend.sleep(this.world.random.delay(0.1, 5));
-    if (this.#dead) throw new EngineDied(this.#dead);
-  }
-
-  #end(exit: EngineExit): void {
-    if (this.#dead) return;
-    this.#dead = exit;
-    this.world.engines.delete(this);
-    this.#running?.reject(new EngineDied(exit));
-    this.#running = undefined;
-    this.#exit(exit);
   }
 
   #bind(name: string, value: number): void {

@@ -38,6 +38,10 @@ function strike(world: World, kind: FaultKind): void {
       break;
     case 'no engine':
       world.noEngineUntil = until;
+      world.noEngineCode = random.pick(['EACCES', 'EMFILE']);
+      break;
+    case 'deaf engines':
+      world.deafEnginesUntil = until;
       break;
     case 'client crash':
       machine.crash();

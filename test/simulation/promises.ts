@@ -15,8 +15,28 @@ export function checkPromises(world: World): void {
     checkFold(world, id, entries);
     checkValues(world, id, entries);
   }
+  checkEngines(world);
   checkTold(world);
   checkOutboxes(world);
+}
+
+/** An engine serves one session for as long as it runs: what it answers is no other's, and nobody sees another's values. */
+function checkEngines(world: World): void {
+  const { account, disk } = world;
+  const { journal } = disk;
+  const sessionOf = new Map<string, string>();
+  for (const { id } of journal.sessions()) {
+    for (const { entry } of journal.read(id)) {
+      if (entry.type === 'input') sessionOf.set(programOf(entry.code).key, id);
+      if (entry.type === 'output' && entry.error?.class === 'EngineOwnership') {
+        world.violated(`${entry.key} of ${id} met an engine of another session: ${entry.error.message}`);
+      }
+    }
+  }
+  for (const keys of account.perEngine) {
+    const sessions = new Set(keys.map((key) => sessionOf.get(key)));
+    if (sessions.size > 1) world.violated(`one engine served ${[...sessions].join(' and ')}: it ran ${keys.join(' ')}`);
+  }
 }
 
 type Input = Entry & InputEntry;
@@ -40,7 +60,7 @@ function checkKeys(world: World, session: string, entries: readonly Entry[]): vo
     else if (output.outcome === 'unknown') {
       if (begun > 1) world.violated(`${key} began ${begun} times`);
       if (output.error?.class === 'BackendDied') unknownByDeath += 1;
-      else if (!world.account.diedUnder(key)) world.violated(`${key} is unknown, and no engine died under it`);
+      else if (!mayHaveDiedUnder(world, key)) world.violated(`${key} is unknown, and no engine died under it`);
     } else {
       const expected = neverBegan(output) ? 0 : 1;
       if (begun !== expected) world.violated(`${key} ended with ${output.outcome} and began ${begun} times`);
@@ -51,6 +71,11 @@ function checkKeys(world: World, session: string, entries: readonly Entry[]): vo
       `${session}: ${unknownByDeath} unknown outcomes for ${world.account.backendEnds} ends of the backend`,
     );
   }
+}
+
+/** Code that was given to an engine whose death was not heard of yet has begun for all that the backend knows. */
+function mayHaveDiedUnder({ account }: World, key: string): boolean {
+  return account.diedUnder(key) || (account.timesBegun(key) === 0 && account.engineDeaths > 0);
 }
 
 function neverBegan({ error }: Output): boolean {

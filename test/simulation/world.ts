@@ -1,7 +1,6 @@
 /** Everything there is in one simulation, and what can be done to it. */
 
 import type { BackendClient } from '../../src/client/backend-client.js';
-import type { Engine } from '../../src/engine/contract.js';
 import { Account, type Told } from './account.js';
 import { BackendProcess } from './backend.js';
 import { type Conditions, drawConditions } from './conditions.js';
@@ -16,7 +15,9 @@ import { Trace } from './trace.js';
 import type { Variant } from './variant.js';
 
 /** An engine process that can be killed. */
-export type Killable = Engine & { die(): void };
+export interface Killable {
+  die(): void;
+}
 
 /** A backend that ended is started again within this, in ms. */
 const RESTART_WITHIN_MS = 800;
@@ -35,8 +36,11 @@ export class World {
   readonly machines: Machine[];
   readonly sessions: readonly string[];
   readonly engines = new Set<Killable>();
-  /** No engine can be started until then, in ms. */
+  /** No engine can be started until then, in ms; the system says why. */
   noEngineUntil = 0;
+  noEngineCode = 'EACCES';
+  /** Engines that are started until then never answer, in ms. */
+  deafEnginesUntil = 0;
   backend: BackendProcess;
   readonly #clients = new Set<BackendClient>();
   #deathsLeft = 0;

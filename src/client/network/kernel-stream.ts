@@ -1,7 +1,6 @@
 /** Network changes as the Linux kernel announces them: within a millisecond, where polling takes a hundred. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { signalGroup, startProcess } from '../../process/spawn.js';
 
 export interface KernelStream {
   /** Resolves when its processes are gone. */
@@ -14,7 +13,7 @@ export interface StreamListener {
   ended(cause: 'absent' | 'failed'): void;
 }
 
-/** May throw when no process can be started. */
+/** Where no process can be started, it ends at once. */
 export type StartStream = (listener: StreamListener) => KernelStream;
 
 /** Time for the processes to end by themselves, in ms: they take 2. */
@@ -33,35 +32,39 @@ const NOT_FOUND = 127;
  */
 const SCRIPT = 'ip -o monitor link address route & exec >&-; read -r _; kill $!; wait $!';
 
-type Shell = ChildProcessByStdio<Writable, Readable, null>;
-
 /**
  * Runs `ip monitor` of iproute2. It does not keep this process alive.
  * @param path where to look for `ip`
  */
 export function startIpMonitor(listener: StreamListener, path = searchPath()): KernelStream {
-  const shell = spawnShell(path);
   let stopping: Promise<void> | undefined;
+  const started = startShell(path).catch(() => undefined);
 
-  const ended = new Promise<'absent' | 'failed'>((resolve) => {
-    shell.once('error', () => resolve('failed'));
-    shell.once('close', (code) => resolve(code === NOT_FOUND ? 'absent' : 'failed'));
-  });
-  // A killed shell cannot have taken `ip` along.
-  shell.once('exit', (_code, signal) => signal !== null && killGroup(shell));
-  // Without file descriptors left there are no pipes; 'error' follows.
-  shell.stdout?.once('close', () => shell.stdin.destroy());
-  shell.stdout?.on('error', () => shell.stdout.destroy());
-  shell.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    // `ip` writes whole messages, one a line.
-    const lines = text.split('\n').flatMap((line) => line.trim() || []);
-    if (stopping === undefined && lines.length > 0) listener.changed(lines);
-  });
+  async function run(): Promise<'absent' | 'failed'> {
+    const shell = await started;
+    if (shell === undefined) return 'failed';
+    // A killed shell cannot have taken `ip` along.
+    shell.once('exit', (_code, signal) => signal !== null && signalGroup(shell.pid, 'SIGKILL'));
+    shell.stdout?.once('close', () => shell.stdin?.destroy());
+    shell.stdout?.on('error', () => shell.stdout?.destroy());
+    shell.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      // `ip` writes whole messages, one a line.
+      const lines = text.split('\n').flatMap((line) => line.trim() || []);
+      if (stopping === undefined && lines.length > 0) listener.changed(lines);
+    });
+    return new Promise((resolve) => {
+      shell.once('close', (code) => resolve(code === NOT_FOUND ? 'absent' : 'failed'));
+    });
+  }
+
+  const ended = run();
   void ended.then((cause) => stopping === undefined && listener.ended(cause));
 
   async function end(): Promise<void> {
+    const shell = await started;
+    if (shell === undefined) return;
     shell.stdin?.destroy();
-    const limit = setTimeout(() => killGroup(shell), STOP_LIMIT_MS);
+    const limit = setTimeout(() => signalGroup(shell.pid, 'SIGKILL'), STOP_LIMIT_MS);
     await ended;
     clearTimeout(limit);
   }
@@ -74,27 +77,18 @@ export function startIpMonitor(listener: StreamListener, path = searchPath()): K
 }
 
 /** In a process group of its own, since a Ctrl-C that only interrupts an evaluation must not end the shell and leave `ip`. */
-function spawnShell(path: string): Shell {
-  const shell = spawn('/bin/sh', ['-c', SCRIPT], {
+async function startShell(path: string) {
+  const shell = await startProcess('/bin/sh', ['-c', SCRIPT], {
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
     cwd: '/',
     env: { PATH: path },
   });
   shell.unref();
-  for (const pipe of [shell.stdin, shell.stdout]) (pipe as Socket | undefined)?.unref();
+  for (const pipe of [shell.stdin, shell.stdout]) (pipe as Socket | null)?.unref();
   return shell;
 }
 
 function searchPath(): string {
   return `${process.env['PATH'] ?? '/usr/bin:/bin'}:${SYSTEM_DIRECTORIES}`;
-}
-
-function killGroup(shell: Shell): void {
-  if (shell.pid === undefined) return;
-  try {
-    process.kill(-shell.pid, 'SIGKILL');
-  } catch {
-    // Nobody is left in it.
-  }
 }

@@ -37,10 +37,22 @@ export default class BackendStatus extends BackendCommand<BackendReport> {
         ['queued', report.queued],
         ['memory', formatBytes(report.memoryBytes)],
         ['storage', formatBytes(report.storageBytes)],
+        ['descriptors', descriptorText(report.descriptors)],
         ['data', report.dataDirectory],
         ['log', report.log],
       ],
       style,
     );
   }
+}
+
+/** Fewer than these are soon gone: a client takes one, an engine three. */
+const FEW_DESCRIPTORS = 16;
+
+function descriptorText(use: BackendReport['descriptors']): string | null {
+  if (!use || use.used === null) return null;
+  if (use.limit === null) return String(use.used);
+  const text = `${use.used} of ${use.limit} in use, ${use.reserved} of them kept for engines`;
+  if (use.limit - use.used >= FEW_DESCRIPTORS) return text;
+  return `${text}; new connections are kept waiting: raise "ulimit -n" where the backend is started`;
 }

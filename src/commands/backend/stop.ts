@@ -3,9 +3,10 @@ import { Flags } from '@oclif/core';
 import { StuiCommand } from '../../cli/base-command.js';
 import { durationFlag } from '../../cli/duration.js';
 import { CliError } from '../../cli/errors.js';
+import { isGone, signalProcess } from '../../files/process-identity.js';
 import { runningBackend } from '../../local/backend-process.js';
 import { stuiPaths } from '../../local/paths.js';
-import { isAlive } from '../../local/process-life.js';
+import { writerOf } from '../../protocol/backend-record.js';
 import { privateDataDirectory } from '../../service/private-backend.js';
 
 interface Result {
@@ -42,9 +43,10 @@ export default class BackendStop extends StuiCommand<Result> {
     const directory = flags['data-dir'];
     const record = runningBackend(directory ? resolve(directory) : privateDataDirectory(stuiPaths(process.env)));
     if (!record) return { stopped: false, pid: null };
-    process.kill(record.pid, 'SIGTERM');
+    const writer = writerOf(record);
+    signalProcess(writer, 'SIGTERM');
     const deadline = Date.now() + flags.wait;
-    while (isAlive(record.pid)) {
+    while (!isGone(writer)) {
       if (Date.now() > deadline) {
         throw new CliError('timed-out', `The backend (pid ${record.pid}) is still stopping`, {
           exit: 'timedOut',

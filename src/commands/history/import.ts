@@ -58,7 +58,7 @@ export default class HistoryImport extends BackendCommand<Result> {
     const { args, flags } = await this.parse(HistoryImport);
     const workplace = this.workplace(flags);
     const redaction = flags.redact ? await redactionOf(workplace) : KEEP_ALL;
-    const found = findInputs(readInput(args.file), flags.format, redaction);
+    const found = findInputs(await readInput(args.file), flags.format, redaction);
     const done = flags['dry-run']
       ? { session: null, recorded: 0, known: 0 }
       : await recordAll(workplace, workplace.sessionReference(flags.session), found, flags['if-revision']);

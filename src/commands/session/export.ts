@@ -6,7 +6,7 @@ import {
   EXPORT_FORMATS,
   type ExportFormat,
   exportSession,
-  writeWhole,
+  writeOutput,
 } from '../../service/archive-file.js';
 import { BackendCommand, sessionArg } from '../../service/backend-command.js';
 import { formatBytes } from '../../service/session-text.js';
@@ -58,7 +58,7 @@ export default class SessionExport extends BackendCommand<Result> {
     const { bytes, ...about } = await exportSession(workplace, reference, flags.format, generator);
     const file = toStdout ? null : (flags.output ?? defaultFileName(about.name));
     if (file === null) await this.writeBytes(bytes);
-    else writeWhole(file, bytes);
+    else await writeOutput(file, bytes);
     return { ...about, format: flags.format, file, bytes: bytes.length };
   }
 

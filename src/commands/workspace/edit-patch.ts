@@ -18,7 +18,7 @@ export default class WorkspaceEditPatch extends ChangeCommand {
 
   protected override async execute(): Promise<ContextChangeResult> {
     const { args, flags } = await this.parse(WorkspaceEditPatch);
-    const patch = patchIn(args.file ?? '-');
+    const patch = await patchIn(args.file ?? '-');
     return this.change(flags, { paths: patchPlaces(patch).map(({ path }) => path), patch: () => patch });
   }
 }

@@ -33,7 +33,7 @@ export default class WorkspaceSet extends ChangeCommand {
   protected override async execute(): Promise<ContextChangeResult> {
     const { args, flags } = await this.parse(WorkspaceSet);
     const path = pathOf(args.path);
-    const value = givenValue(path, { value: args.value, file: flags.file, asText: flags.text });
+    const value = await givenValue(path, { value: args.value, file: flags.file, asText: flags.text });
     return this.change(flags, { paths: [path], patch: (context) => patchSetting(path, value, context) });
   }
 }

@@ -1,6 +1,9 @@
 /** Embedded engines: Amber Smalltalk in a child process of Node. */
-import type { Engine, EngineFactory } from '../contract.js';
-import { type EngineCommand, type EngineProcess, startEngineProcess } from '../process.js';
+import type { DescriptorReserve } from '../../process/descriptors.js';
+import type { EngineCommand } from '../command.js';
+import { type EngineFactory, EngineUnavailable } from '../contract.js';
+import { type EngineProcess, startEngineProcess } from '../process.js';
+import { WarmEngineFactory } from '../warm-factory.js';
 import { SnapshotCache } from './snapshot.js';
 
 /** Enough for sessions of some hundred thousand objects; an engine at rest uses about 50 MB. */
@@ -8,6 +11,9 @@ const DEFAULT_MEMORY_MB = 128;
 
 /** Keeps V8 from setting aside more for young objects than a session needs. */
 const SEMI_SPACE_MB = 4;
+
+/** Descriptors that an engine takes here: its stderr, its calls and answers, its interrupts. */
+const PIPES = 3;
 
 /** What a Smalltalk program may expect of its environment. Everything else, such as passphrases, stays here. */
 const PASSED_VARIABLES = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR'];
@@ -22,90 +28,50 @@ export interface EmbeddedEngineOptions {
   /** Whether to keep one engine started and waiting. */
   readonly spare?: boolean;
   readonly log?: (message: string) => void;
+  /** Descriptors that are kept for engines. */
+  readonly descriptors?: DescriptorReserve;
 }
 
 /** @throws {EngineUnavailable} from `start`, when neither the snapshot nor the plain program can be started */
 export function createEmbeddedEngineFactory(options: EmbeddedEngineOptions): EngineFactory {
-  return new EmbeddedEngineFactory(options);
+  const { spare = false, log = () => {}, descriptors } = options;
+  const launcher = new Launcher(options, log);
+  const launch = async () => {
+    const engine = await (descriptors ? descriptors.lend(() => launcher.launch()) : launcher.launch());
+    descriptors?.occupy(PIPES, engine.exited);
+    return engine;
+  };
+  return new WarmEngineFactory({ name: 'embedded', launch, spare, log });
 }
 
-class EmbeddedEngineFactory implements EngineFactory {
-  readonly name = 'embedded';
+/** Starts embedded engines, from the snapshot where that works. */
+class Launcher {
   readonly #bundle: string;
   readonly #memoryMb: number;
-  readonly #keepsSpare: boolean;
-  readonly #log: (message: string) => void;
   readonly #snapshots: SnapshotCache;
-  #spare: Promise<EngineProcess | undefined> | undefined;
-  #closed = false;
 
-  constructor({
-    bundle,
-    cacheDir,
-    memoryMb = DEFAULT_MEMORY_MB,
-    spare = false,
-    log = () => {},
-  }: EmbeddedEngineOptions) {
+  constructor(
+    { bundle, cacheDir, memoryMb = DEFAULT_MEMORY_MB }: EmbeddedEngineOptions,
+    private readonly log: (message: string) => void,
+  ) {
     this.#bundle = bundle;
     this.#memoryMb = memoryMb;
-    this.#keepsSpare = spare;
-    this.#log = log;
     this.#snapshots = new SnapshotCache({ bundle, cacheDir, flags: this.#flags(), env: environment(), log });
   }
 
-  async start(): Promise<Engine> {
-    const engine = (await this.#takeSpare()) ?? (await this.#launch());
-    this.#keepSpare();
-    return engine;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    const spare = await this.#takeSpare();
-    await spare?.stop();
-  }
-
-  async #takeSpare(): Promise<EngineProcess | undefined> {
-    const spare = await this.#spare;
-    this.#spare = undefined;
-    spare?.holdProcess(true);
-    try {
-      // Its death may not have been heard of yet, and an evaluation given to a dead engine has an unknown outcome.
-      await spare?.ping();
-      return spare;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #keepSpare(): void {
-    if (!this.#keepsSpare || this.#closed || this.#spare !== undefined) return;
-    const launched: Promise<EngineProcess | undefined> = this.#launch().then(
-      (engine) => {
-        engine.holdProcess(false);
-        // A spare that dies is no loss: the next start launches its own.
-        engine.exited.then(() => {
-          if (this.#spare === launched) this.#spare = undefined;
-        });
-        return engine;
-      },
-      (error: Error) => {
-        this.#log(`no spare engine: ${error.message}`);
-        return undefined;
-      },
-    );
-    this.#spare = launched;
-  }
-
-  async #launch(): Promise<EngineProcess> {
+  async launch(): Promise<EngineProcess> {
     const snapshot = await this.#snapshots.blob();
     if (snapshot === undefined) return startEngineProcess(this.#command([]));
     const withSnapshot = () => startEngineProcess(this.#command(['--snapshot-blob', snapshot]));
     try {
       // Once more before it is blamed: a process that was killed while it started says nothing about the snapshot.
-      return await withSnapshot().catch(withSnapshot);
+      return await withSnapshot().catch((error) => {
+        if (isScarcity(error)) throw error;
+        return withSnapshot();
+      });
     } catch (error) {
-      this.#log(`the startup snapshot does not work, starting without it: ${(error as Error).message}`);
+      if (isScarcity(error)) throw error;
+      this.log(`the startup snapshot does not work, starting without it: ${(error as Error).message}`);
       await this.#snapshots.discard();
       return startEngineProcess(this.#command([]));
     }
@@ -128,6 +94,11 @@ class EmbeddedEngineFactory implements EngineFactory {
           : undefined,
     };
   }
+}
+
+/** No process could be started at all, which says nothing about what it would have been started with. */
+function isScarcity(error: unknown): boolean {
+  return error instanceof EngineUnavailable && error.isForScarcity;
 }
 
 function environment(): Record<string, string> {

@@ -3,10 +3,13 @@
  * fifth. It works only with the Node, the flags and the program it was made with, so all of them are in its name; and
  * its own digest is, too, because V8 does not notice damage before it crashes on it.
  */
-import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../files/directories.js';
+import { renameDurably } from '../../files/durable-file.js';
+import { isScarcity, startProcess } from '../../process/spawn.js';
+import { Deadline } from '../../time/deadline.js';
 
 /** A blob is about 15 MB; the ones used last are kept, for other versions of Node or other memory limits. */
 const BLOBS_KEPT = 3;
@@ -41,6 +44,8 @@ export class SnapshotCache {
   blob(): Promise<string | undefined> {
     this.#blob ??= this.#findOrBuild().catch((error: Error) => {
       this.#options.log(`no startup snapshot: ${error.message}`);
+      // What is missing now may be there for the next start; anything else would fail every time, after a second or two.
+      if (isScarcity(error)) this.#blob = undefined;
       return undefined;
     });
     return this.#blob;
@@ -48,14 +53,15 @@ export class SnapshotCache {
 
   /** Removes a blob that turned out not to start; this process does not try again. */
   async discard(): Promise<void> {
-    const path = await this.#blob;
+    const discarded = this.#blob;
     this.#blob = Promise.resolve(undefined);
+    const path = await discarded;
     if (path !== undefined) await rm(path, { force: true });
   }
 
   async #findOrBuild(): Promise<string> {
     const { cacheDir } = this.#options;
-    await mkdir(cacheDir, { recursive: true, mode: 0o700 });
+    makeDirectory(cacheDir);
     const key = await this.#key();
     const found = await this.#find(key);
     if (found !== undefined) return found;
@@ -94,7 +100,7 @@ export class SnapshotCache {
     try {
       await run(process.execPath, [...flags, '--snapshot-blob', temporary, '--build-snapshot', bundle], env);
       const path = join(cacheDir, `embedded-${key}-${digest(await readFile(temporary))}.blob`);
-      await rename(temporary, path);
+      renameDurably(temporary, path);
       return path;
     } finally {
       await rm(temporary, { force: true });
@@ -125,20 +131,17 @@ function digest(...parts: readonly (string | Buffer)[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** @throws with the process's last words when it fails or takes too long */
-function run(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, [...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-    const timer = setTimeout(() => child.kill('SIGKILL'), BUILD_TIMEOUT_MS);
-    let words = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      words = (words + text).slice(-1_000);
-    });
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      if (code === 0) resolve();
-      else reject(new Error(`building it ended with ${signal ?? code}: ${words.trim()}`));
-    });
+/** @throws with the process's last words when it fails or takes too long @throws {SpawnFailed} */
+async function run(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const child = await startProcess(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const deadline = new Deadline(BUILD_TIMEOUT_MS, () => child.kill('SIGKILL'));
+  let words = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-1_000);
   });
+  const outcome = await new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? code));
+  });
+  deadline.cancel();
+  if (outcome !== 0) throw new Error(`building it ended with ${outcome}: ${words.trim()}`);
 }

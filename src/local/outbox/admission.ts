@@ -2,10 +2,11 @@
 import { existsSync, fsyncSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { syncDirectory } from '../../files/directories.js';
+import { systemCode } from '../../files/system-error.js';
 import { LocalStateLocked, OutboxKeyConflict } from '../errors.js';
 import { ensurePrivateDirectory } from '../private-directory.js';
-import { syncDirectory } from '../store-write.js';
-import { systemCode, writeFailure } from '../system-error.js';
+import { writeFailure } from '../system-error.js';
 import type { OutboxDirectory, Survey } from './directory.js';
 import { encodeEntry, isChange, type OutboxEntry, type OutboxOrder } from './entry.js';
 import { entryName, hashOf, nextOrder } from './file-name.js';

@@ -1,13 +1,14 @@
 /** Looking into the outbox's directory: what is there, with everything put out of the way that does not belong there. */
 import { readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Processes } from '../../files/process-identity.js';
+import { systemCode } from '../../files/system-error.js';
 import { LocalStateNewer, LocalStateUnusable } from '../errors.js';
 import { ensurePrivateDirectory, isReadableSafely } from '../private-directory.js';
 import { type Contents, readContents } from '../store-contents.js';
-import { readFailure, systemCode } from '../system-error.js';
+import { readFailure } from '../system-error.js';
 import { type AcceptedOrder, ENTRY_SHAPE, type OutboxEntry } from './entry.js';
 import { type EntryName, hashOf, parseName, type ReservationName, randomName } from './file-name.js';
-import type { Processes } from './owner.js';
 
 /** Something in the outbox could not be used. Nothing was deleted; it is for the user to look at `file`. */
 export interface OutboxWarning {

@@ -1,7 +1,7 @@
 /** An entry of the outbox, and how its file holds it. */
 import { createHash } from 'node:crypto';
+import type { ProcessIdentity } from '../../files/process-identity.js';
 import { type Fields, isFields, type StoreShape, WrongShape } from '../store-contents.js';
-import type { Owner } from './owner.js';
 
 interface AnyOrder {
   /** Idempotency key: the backend knows what was asked for by it, too. */
@@ -42,7 +42,7 @@ export type OutboxEntry = AcceptedOrder & {
   readonly order: string;
   /** `sending`: its owner is about to deliver it. `queued`: whoever comes next delivers it. */
   readonly state: 'sending' | 'queued';
-  readonly owner: Owner | null;
+  readonly owner: ProcessIdentity | null;
 };
 
 /** Of evaluations that ask for no revision, which is all that a stui knew that knew no other version. */

@@ -7,7 +7,7 @@
  *     SUBJECT.4711-88012-0a1b2c3d4e5f.77aa01ff.adding                   a reservation, see reservation.ts
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Owner } from './owner.js';
+import type { ProcessIdentity } from '../../files/process-identity.js';
 
 export type Purpose = 'adding' | 'asking' | 'delivering';
 
@@ -16,14 +16,14 @@ export interface EntryName {
   readonly order: string;
   readonly keyHash: string;
   /** Null when queued. */
-  readonly owner: Owner | null;
+  readonly owner: ProcessIdentity | null;
 }
 
 export interface ReservationName {
   readonly file: string;
   readonly purpose: Purpose;
   readonly subject: string;
-  readonly owner: Owner;
+  readonly owner: ProcessIdentity;
 }
 
 const OWNER = String.raw`(\d{1,10})(?:-(\d{1,20}-[0-9a-f]{12}))?`;
@@ -59,12 +59,12 @@ export function randomName(): string {
   return randomBytes(4).toString('hex');
 }
 
-export function entryName(order: string, keyHash: string, owner: Owner | null): EntryName {
+export function entryName(order: string, keyHash: string, owner: ProcessIdentity | null): EntryName {
   const state = owner === null ? 'queued' : `${ownerText(owner)}.sending`;
   return { file: `${order}.${keyHash}.${state}`, order, keyHash, owner };
 }
 
-export function reservationName(purpose: Purpose, subject: string, owner: Owner): ReservationName {
+export function reservationName(purpose: Purpose, subject: string, owner: ProcessIdentity): ReservationName {
   return { file: `${subject}.${ownerText(owner)}.${randomName()}.${purpose}`, purpose, subject, owner };
 }
 
@@ -83,10 +83,10 @@ function millisecondsOf(order: string): number {
   return Number(order.slice(0, ORDER_DIGITS));
 }
 
-function ownerText({ pid, startedAt }: Owner): string {
+function ownerText({ pid, startedAt }: ProcessIdentity): string {
   return startedAt === null ? String(pid) : `${pid}-${startedAt}`;
 }
 
-function ownerFrom(pid: string, startedAt: string | undefined): Owner {
+function ownerFrom(pid: string, startedAt: string | undefined): ProcessIdentity {
   return { pid: Number(pid), startedAt: startedAt ?? null };
 }

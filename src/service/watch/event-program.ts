@@ -1,5 +1,5 @@
 /** A program of the user's that is run on every event. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type StartedProcess, startProcess } from '../../process/spawn.js';
 import type { WatchEvent } from './event.js';
 
 /** Events that wait for the program; older ones are dropped first. */
@@ -22,6 +22,8 @@ export class EventProgram {
   readonly #waiting: WatchEvent[] = [];
   readonly #options: Required<EventProgramOptions>;
   #runs = false;
+  /** Resolves when the run under way has been given its event. */
+  #starting: Promise<void> | undefined;
   #whenNoneWaits: (() => void)[] = [];
 
   constructor(
@@ -42,16 +44,17 @@ export class EventProgram {
   /** Resolves when the program has been started for every event; the last run may go on without us. */
   async allStarted(): Promise<void> {
     if (this.#waiting.length > 0) await new Promise<void>((resolve) => this.#whenNoneWaits.push(resolve));
+    await this.#starting;
   }
 
   #next(): void {
     if (this.#runs) return;
     const event = this.#waiting.shift();
-    if (event) this.#start(event);
+    if (event) this.#starting = this.#start(event);
     if (this.#waiting.length === 0) for (const resolve of this.#whenNoneWaits.splice(0)) resolve();
   }
 
-  #start(event: WatchEvent): void {
+  async #start(event: WatchEvent): Promise<void> {
     this.#runs = true;
     const limit = setTimeout(() => child?.kill('SIGKILL'), this.#options.longestRunMs);
     let hasEnded = false;
@@ -63,18 +66,17 @@ export class EventProgram {
       if (problem !== undefined) this.#warn(problem);
       this.#next();
     };
-    let child: ChildProcess | undefined;
+    let child: StartedProcess | undefined;
     try {
-      child = spawn(this.program, [], { stdio: ['pipe', 'ignore', 'inherit'] });
+      child = await startProcess(this.program, [], { stdio: ['pipe', 'ignore', 'inherit'] });
     } catch (error) {
-      // Most failures to start come as an event. Not all do (ENOMEM, a name that no program can have).
       ended((error as Error).message);
       return;
     }
-    // It could not be started, and then does not exit either; or it could not be killed.
+    // It could not be killed.
     child.once('error', (error) => ended(error.message));
     child.once('exit', (code, signal) => ended(code === 0 ? undefined : `ended with ${signal ?? code}`));
-    // Without file descriptors left there is no pipe. A program that does not read its stdin is its own business.
+    // A program that does not read its stdin is its own business.
     child.stdin?.on('error', () => {});
     child.stdin?.end(`${JSON.stringify({ schemaVersion: 1, ...event })}\n`);
   }

@@ -1,14 +1,17 @@
 /** Brings metrics to those who scrape them: a file that is always whole, or HTTP on loopback. */
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../cli/errors.js';
+import { writeNamedOutput } from '../../files/named-output.js';
+import { isNoRoom, systemCode } from '../../files/system-error.js';
 
 /** How often a metrics file is written, in ms: scrapers of files look every 15 to 60 s. */
 const FILE_EVERY_MS = 5_000;
 
-/** The disk is full: that passes, while a place that cannot be written to is a mistake. */
-const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
+/** Metrics are for scrapers, which are other users. */
+const FILE_MODE = 0o666;
+
+/** Nobody reads from the pipe yet, or reads on. */
+const STALLED = new Set(['ENXIO', 'EAGAIN']);
 
 const HIGHEST_PORT = 65_535;
 
@@ -35,8 +38,8 @@ async function keepFile(path: string, render: () => string, warn: (message: stri
   try {
     await file.replace(render());
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!NO_ROOM.has(code ?? '')) throw new UsageError(`Metrics cannot be written to ${path}: ${message}`);
+    const { message } = error as Error;
+    if (!passes(error)) throw new UsageError(`Metrics cannot be written to ${path}: ${message}`);
     warn(`${path}: ${message}`);
   }
   const timer = setInterval(() => void file.write(render), FILE_EVERY_MS);
@@ -66,14 +69,7 @@ export class MetricsFile {
 
   /** Not synced: metrics need not survive a loss of power, and a slow disk must not hold up the watch. */
   async replace(text: string): Promise<void> {
-    const temporary = join(dirname(this.path), `.${basename(this.path)}.${process.pid}.tmp`);
-    try {
-      await writeFile(temporary, text);
-      await rename(temporary, this.path);
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {});
-      throw error;
-    }
+    await writeNamedOutput(this.path, text, { mode: FILE_MODE, durable: false, whenStalled: 'fail' });
   }
 
   async #write(render: () => string): Promise<void> {
@@ -86,6 +82,11 @@ export class MetricsFile {
       this.#trouble = message;
     }
   }
+}
+
+/** A full disk and a pipe that nobody reads pass, while a place that cannot be written to is a mistake. */
+function passes(error: unknown): boolean {
+  return isNoRoom(error) || STALLED.has(systemCode(error) ?? '');
 }
 
 function serve(port: number, render: () => string, warn: (message: string) => void): Promise<Publication> {

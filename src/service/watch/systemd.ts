@@ -2,7 +2,7 @@
  * Tells systemd how the service is, where it started us (Type=notify). Node has no datagram sockets of the kind that
  * sd_notify(3) wants, so systemd's own program speaks; the unit needs NotifyAccess=all for that.
  */
-import { spawn } from 'node:child_process';
+import { type SpawnFailed, startProcess } from '../../process/spawn.js';
 
 /** The program waits until systemd has read the message. Where systemd does not, it is killed, in ms. */
 const LONGEST_RUN_MS = 10_000;
@@ -26,26 +26,24 @@ export class Systemd {
   tell(message: Message): void {
     if (!this.env['NOTIFY_SOCKET'] || this.#isAbsent) return;
     this.#next = { status: message.status, ready: message.ready || this.#next?.ready === true };
-    this.#speak();
+    void this.#speak();
   }
 
-  #speak(): void {
+  async #speak(): Promise<void> {
     if (this.#runs || this.#next === undefined) return;
     const { ready, status } = this.#next;
     this.#next = undefined;
     this.#runs = true;
     const words = [...(ready ? ['--ready'] : []), `--status=${status}`];
-    const child = spawn('systemd-notify', words, { stdio: 'ignore', timeout: LONGEST_RUN_MS, killSignal: 'SIGKILL' });
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      this.#isAbsent = error.code === 'ENOENT';
-      this.warn(`systemd-notify: ${error.message}`);
-      this.#ended();
-    });
-    child.once('exit', () => this.#ended());
-  }
-
-  #ended(): void {
+    try {
+      const options = { stdio: 'ignore', timeout: LONGEST_RUN_MS, killSignal: 'SIGKILL' } as const;
+      const child = await startProcess('systemd-notify', words, options);
+      await new Promise((resolve) => child.once('exit', resolve));
+    } catch (error) {
+      this.#isAbsent = (error as SpawnFailed).code === 'ENOENT';
+      this.warn((error as Error).message);
+    }
     this.#runs = false;
-    this.#speak();
+    void this.#speak();
   }
 }

@@ -1,11 +1,10 @@
 /** Paths, values and patches as people give them: on the command line, in a file, or on stdin. */
-import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../cli/errors.js';
 import { BadPath, parsePath } from '../../session/context-path.js';
 import { contextProblem } from '../../session/context-problem.js';
 import { isObject, type Json, type JsonObject } from '../../session/json.js';
 import { applyMergePatch } from '../../session/merge-patch.js';
-import { readInput } from '../input-file.js';
+import { readText } from '../input-file.js';
 
 export interface GivenValue {
   readonly value?: string | undefined;
@@ -24,25 +23,25 @@ export function pathOf(text: string): string[] {
 }
 
 /** A text where it is the buffer or no JSON, else what the JSON says. @throws UsageError, CliError */
-export function givenValue(path: readonly string[], { value, file, asText }: GivenValue): Json {
+export async function givenValue(path: readonly string[], { value, file, asText }: GivenValue): Promise<Json> {
   if (value !== undefined && file !== undefined) throw new UsageError('Give the value or a file, not both');
   if (value === undefined && file === undefined) {
     throw new UsageError('No value is given', 'Give it as an argument, a file with -f, or -f - for stdin.');
   }
-  const text = value ?? readText(file as string);
+  const text = value ?? (await readText(file as string));
   const json = asText || isBuffer(path) ? undefined : parsed(text);
   return json === undefined ? text : json;
 }
 
 /** What a place in conflict is to be: JSON, but for the buffer, which is a text. @throws UsageError, CliError */
-export function givenDecision(path: readonly string[], file: string): Json {
-  const text = readText(file);
+export async function givenDecision(path: readonly string[], file: string): Promise<Json> {
+  const text = await readText(file);
   return isBuffer(path) ? text : parsedStrictly(text, `What ${path.join('.')} is to be`);
 }
 
 /** @throws UsageError, CliError */
-export function patchIn(file: string): JsonObject {
-  const patch = parsedStrictly(readText(file), 'The patch');
+export async function patchIn(file: string): Promise<JsonObject> {
+  const patch = parsedStrictly(await readText(file), 'The patch');
   if (isObject(patch)) return patch;
   throw new UsageError(
     'The patch is not a JSON object',
@@ -67,13 +66,6 @@ export function checkedPatch(change: MakePatch, context: JsonObject | undefined)
 
 function isBuffer(path: readonly string[]): boolean {
   return path.length === 1 && path[0] === 'buffer';
-}
-
-/** Decoding would replace bad bytes without a word. */
-function readText(file: string): string {
-  const bytes = readInput(file);
-  if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw new UsageError(`${file === '-' ? 'The input' : file} is not UTF-8 text`);
 }
 
 function parsed(text: string): Json | undefined {

@@ -26,7 +26,7 @@ export async function resolveConflict(
   const choice: Choice =
     typeof decision === 'string'
       ? { conflict, choice: decision }
-      : valueFrom(decision.file, await openConflict(workplace, session, conflict));
+      : await valueFrom(decision.file, await openConflict(workplace, session, conflict));
   const decided = await workplace.ask('resolve_conflict', {
     session_id: session,
     ...choice,
@@ -38,8 +38,8 @@ export async function resolveConflict(
   return { session: id, revision, conflict: decided.conflict, context: decided.context };
 }
 
-function valueFrom(file: string, { id, path }: Conflict): Choice {
-  return { conflict: id, choice: 'value', value: givenDecision(path, file) };
+async function valueFrom(file: string, { id, path }: Conflict): Promise<Choice> {
+  return { conflict: id, choice: 'value', value: await givenDecision(path, file) };
 }
 
 /** What a file has to hold depends on the place that the conflict is about. */

@@ -30,7 +30,7 @@ export function engineRig(): Rig {
     directory: () => directory,
     factoryOptions: (overrides = {}) => ({ bundle: rig.bundle(), cacheDir: join(directory, 'cache'), ...overrides }),
     start: async (overrides) => {
-      const engine = await createEmbeddedEngineFactory(rig.factoryOptions(overrides)).start();
+      const engine = await createEmbeddedEngineFactory(rig.factoryOptions(overrides)).start('a test');
       started.push(engine);
       return engine;
     },

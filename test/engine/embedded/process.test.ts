@@ -23,6 +23,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Starts a process that would outlive the engine; answers its id. */
+const START_SLEEP =
+  "((process getBuiltinModule: 'child_process') spawn: 'sleep' value: #('1000') value: #{'stdio' -> 'ignore'}) pid";
+
+async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** An evaluation, and a promise for the moment when it reaches `MARK` in its code. */
 function startedEvaluation(engine: Engine, code: string): [Promise<EvaluateReply>, Promise<void>] {
   const path = join(rig.directory(), `mark-${randomUUID()}`);
@@ -144,7 +152,7 @@ describe('an engine that ends', () => {
     expect(isAlive(busy.pid)).toBe(false);
   });
 
-  it('goes with its parent, even one that was killed', async () => {
+  it('goes with its parent, even one that was killed, and what its code has started goes too', async () => {
     const parent = join(rig.directory(), 'parent.mjs');
     const factory = join(rig.directory(), 'factory.mjs');
     await build({
@@ -158,17 +166,47 @@ describe('an engine that ends', () => {
       parent,
       `import { createEmbeddedEngineFactory } from ${JSON.stringify(factory)};
        const factory = createEmbeddedEngineFactory(${JSON.stringify(rig.factoryOptions())});
-       const engine = await factory.start();
-       process.stdout.write(String(engine.pid), () => process.kill(process.pid, 'SIGKILL'));`,
+       const engine = await factory.start('a test');
+       const { printString } = await engine.evaluate(${JSON.stringify(requestFor(START_SLEEP))});
+       process.stdout.write(engine.pid + ' ' + printString, () => process.kill(process.pid, 'SIGKILL'));`,
     );
     const { stdout } = await promisify(execFile)(process.execPath, [parent]).catch((error) => error);
-    const pid = Number(stdout);
-    expect(pid).toBeGreaterThan(0);
-    const gone = async (): Promise<void> => {
-      while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+    const pids = String(stdout).split(' ').map(Number);
+    expect(pids).toEqual([expect.any(Number), expect.any(Number)]);
+    for (const pid of pids) await gone(pid);
+  });
+});
+
+describe('what code of the session has started', () => {
+  const started = async (engine: Engine): Promise<number> => Number(await printOf(engine, START_SLEEP));
+
+  it('ends with the engine, however that ends', async () => {
+    const ends: Record<string, (engine: Engine) => unknown> = {
+      'it is stopped': (engine) => engine.stop(),
+      'it is killed': (engine) => process.kill(engine.pid, 'SIGKILL'),
+      'its code ends it': (engine) => engine.evaluate(requestFor('process exit: 3')).catch(() => {}),
     };
-    await gone();
-    expect(isAlive(pid)).toBe(false);
+    for (const end of Object.values(ends)) {
+      const engine = await rig.start();
+      const pid = await started(engine);
+      expect(isAlive(pid)).toBe(true);
+      await end(engine);
+      await engine.exited;
+      await gone(pid);
+    }
+  });
+
+  it('ends with an engine that is killed at its deadline while it waits for it', async () => {
+    const engine = await rig.start();
+    const path = join(rig.directory(), `pid-${randomUUID()}`);
+    const waiting = `(process getBuiltinModule: 'child_process') execSync: 'echo $$ > ${path}; exec sleep 1000'`;
+    await expect(engine.evaluate(requestFor(waiting, { timeoutMs: 100 }))).rejects.toThrow('did not stop within');
+    await gone(Number(await readFile(path, 'utf8')));
+  });
+
+  it('does not know the nonce of the engine, which is no business of the code', async () => {
+    const engine = await rig.start();
+    expect(await printOf(engine, "(process env at: 'STUI_ENGINE_NONCE') isNil")).toBe('true');
   });
 });
 
@@ -274,7 +312,7 @@ describe('the startup snapshot', () => {
     const bundle = join(rig.directory(), 'broken.cjs');
     await writeFile(bundle, 'throw new Error("no such engine");');
     const cacheDir = join(rig.directory(), 'broken');
-    const failing = createEmbeddedEngineFactory({ bundle, cacheDir }).start();
+    const failing = createEmbeddedEngineFactory({ bundle, cacheDir }).start('a test');
     await expect(failing).rejects.toThrow(EngineUnavailable);
     await expect(failing).rejects.toThrow('no such engine');
   });
@@ -300,9 +338,9 @@ describe('the spare', () => {
 
   it('is used by the next start and replaced, and goes with the factory', async () => {
     const factory = factoryWithSpare();
-    const first = await factory.start();
-    const second = await factory.start();
-    const third = await factory.start();
+    const first = await factory.start('a test');
+    const second = await factory.start('a test');
+    const third = await factory.start('a test');
     expect(new Set([first.pid, second.pid, third.pid]).size).toBe(3);
     for (const engine of [first, second, third]) expect(await printOf(engine, '3 + 4')).toBe('7');
     await Promise.all([first, second, third].map((engine) => engine.stop()));
@@ -312,14 +350,14 @@ describe('the spare', () => {
   it('is survived when it dies', async () => {
     const before = new Set(await children());
     const factory = factoryWithSpare();
-    const first = await factory.start();
+    const first = await factory.start('a test');
     let spares: number[] = [];
     while (spares.length === 0) {
       spares = (await children()).filter((pid) => !before.has(pid) && pid !== first.pid);
     }
     expect(spares).toHaveLength(1);
     process.kill(spares[0] as number, 'SIGKILL');
-    const second = await factory.start();
+    const second = await factory.start('a test');
     expect(await printOf(second, '3 + 4')).toBe('7');
     await Promise.all([first.stop(), second.stop()]);
     await factory.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Owner, startTicks, thisMachine } from '../../../src/local/outbox/owner.js';
+import { type ProcessIdentity, startTicks, thisMachine } from '../../../src/files/process-identity.js';
 import { Child } from '../child-process.js';
 import { temporaryDirectory } from '../temporary.js';
 import { bundle } from './bundle.js';
@@ -8,7 +8,7 @@ import { order, outboxIn } from './orders.js';
 const itTellsStarts = process.platform === 'linux' ? it : it.skip;
 
 /** Keys of the orphans in an outbox to which `owner` added an entry. */
-function orphansOf(owner: Owner): string[] {
+function orphansOf(owner: ProcessIdentity): string[] {
   const data = temporaryDirectory();
   outboxIn(data, { processes: { self: () => owner, isGone: () => false } }).add(order('a'));
   return outboxIn(data)

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { thisMachine } from '../../../src/local/outbox/owner.js';
+import { thisMachine } from '../../../src/files/process-identity.js';
 import { announceWatch, askWatches } from '../../../src/service/watch/running.js';
 import { temporaryDirectory } from '../../local/temporary.js';
 

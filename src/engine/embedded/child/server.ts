@@ -4,15 +4,16 @@
  * The pipe is file descriptor 3, so nothing that code prints can be taken for a reply, and its end means that the
  * parent is gone: then this process ends too.
  */
+import { NONCE_VARIABLE } from '../../command.js';
 import type { EngineReady } from '../../contract.js';
 import { JsonLines } from '../../json-lines.js';
-import type { EngineCall } from '../../wire.js';
+import type { EngineAnswerContent, EngineCall } from '../../wire.js';
 import { AMBER_VERSION } from './amber.js';
 import type { Image } from './image.js';
 
 const PIPE_FD = 3;
 
-const READY: EngineReady = {
+const READY: Omit<EngineReady, 'nonce'> = {
   type: 'ready',
   engine: 'embedded',
   version: `Amber ${AMBER_VERSION}`,
@@ -25,8 +26,9 @@ export function serve(image: Image): void {
   const { Socket } = require('node:net') as typeof import('node:net');
   const pipe = new Socket({ fd: PIPE_FD });
   const lines = new JsonLines();
-  const write = (message: unknown): void => {
-    pipe.write(`${JSON.stringify(message)}\n`);
+  const nonce = takeNonce();
+  const write = (message: object): void => {
+    pipe.write(`${JSON.stringify({ nonce, ...message })}\n`);
   };
   image.connect();
   // Control-C in a terminal reaches every process there; what it means for a session is the parent's to say.
@@ -37,20 +39,37 @@ export function serve(image: Image): void {
   pipe.on('data', (bytes) => {
     for (const line of lines.push(bytes)) {
       const call = JSON.parse(line) as EngineCall;
-      write(answer(image, call));
+      write({ id: call.id, ...answer(image, call) });
       if (call.op === 'quit') pipe.end(() => process.exit(0));
     }
   });
-  pipe.on('end', () => process.exit(0));
-  pipe.on('error', () => process.exit(0));
+  pipe.on('end', () => endGroup());
+  pipe.on('error', () => endGroup());
   write(READY);
 }
 
-function answer(image: Image, call: EngineCall): unknown {
+/** What code of the session starts must not inherit it, nor think that it is an engine. */
+function takeNonce(): string {
+  const nonce = process.env[NONCE_VARIABLE] ?? '';
+  delete process.env[NONCE_VARIABLE];
+  return nonce;
+}
+
+/** The parent is gone and cannot do it: what code of the session has started, in the group led by this process, ends with it. */
+function endGroup(): void {
   try {
-    return { id: call.id, ok: true, ...result(image, call) };
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    // It leads none: started by hand.
+  }
+  process.exit(0);
+}
+
+function answer(image: Image, call: EngineCall): EngineAnswerContent {
+  try {
+    return { ok: true, ...result(image, call) };
   } catch (error) {
-    return { id: call.id, ok: false, error: error instanceof Error ? error.message : String(error) };
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
 }
 
