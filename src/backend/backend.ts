@@ -9,6 +9,7 @@ import type { DescriptorReserve } from '../process/descriptors.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
+import type { Log } from './log.js';
 import { SessionRegistry } from './registry.js';
 import { RouterServer } from './router.js';
 import { type Limits, STOP_DEADLINE_MS } from './settings.js';
@@ -23,7 +24,7 @@ export interface BackendOptions {
   readonly engines: EngineFactory;
   readonly grants: Grants;
   readonly limits: Limits;
-  readonly log: (message: string) => void;
+  readonly log: Log;
   readonly descriptors: Pick<DescriptorReserve, 'use' | 'lendNow'>;
 }
 

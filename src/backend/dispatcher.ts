@@ -17,6 +17,7 @@ import {
 import { ProtocolError } from '../protocol/errors.js';
 import { DONE_ONCE } from '../protocol/once.js';
 import type { Handlers, Progress } from './handlers.js';
+import type { Log } from './log.js';
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -35,7 +36,7 @@ export class Dispatcher {
 
   constructor(
     private readonly handlers: Handlers,
-    private readonly log: (message: string) => void,
+    private readonly log: Log,
   ) {}
 
   /**
@@ -93,7 +94,7 @@ export class Dispatcher {
     if (error instanceof EngineUnavailable || error instanceof EngineDied) {
       return new ProtocolError('EngineUnavailable', error.message);
     }
-    this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    this.log(error instanceof Error ? (error.stack ?? error.message) : String(error), 'error');
     return new ProtocolError('RuntimeError', error instanceof Error ? error.message : String(error));
   }
 }

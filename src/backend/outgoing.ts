@@ -2,6 +2,7 @@
  * Replies on their way to peers, bounded in bytes: a peer that asks and never reads may take no more of the memory than
  * this, and keeps nobody else from being answered. What does not fit is dropped; its peer asks again.
  */
+import type { Log } from './log.js';
 import type { Timer } from './timer.js';
 
 /** Bytes that wait for one peer: some of the largest replies. */
@@ -26,7 +27,7 @@ export interface OutgoingContext {
   readonly after: Timer;
   /** On a clock that does not go back, in ms. */
   readonly monotonicMs: () => number;
-  readonly log: (message: string) => void;
+  readonly log: Log;
 }
 
 interface Peer {
@@ -61,7 +62,8 @@ export class Outgoing {
     const bytes = sizeOf(message);
     const isTooMuch = peer.messages.length > 0 && peer.bytes + bytes > MAX_PEER_BYTES;
     if (isTooMuch || this.#bytes + bytes > MAX_WAITING_BYTES) {
-      if (peer.dropped === 0) this.context.log('a peer does not read its replies: those that are too many are dropped');
+      if (peer.dropped === 0)
+        this.context.log('a peer does not read its replies: those that are too many are dropped', 'warn');
       peer.dropped += 1;
       if (peer.messages.length === 0) this.#peers.delete(peer.name);
       return;
@@ -140,7 +142,7 @@ export class Outgoing {
     if (code === 'EAGAIN') this.#tryLater(peer);
     else if (code === 'EHOSTUNREACH') this.#forget(peer);
     else {
-      this.context.log(`send: ${reason}`);
+      this.context.log(`send: ${reason}`, 'warn');
       this.#sent(peer, message);
     }
   }

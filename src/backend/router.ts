@@ -2,6 +2,7 @@
 import { Router } from 'zeromq';
 import { MAX_FRAME_BYTES } from '../protocol/limits.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Log } from './log.js';
 import { Outgoing } from './outgoing.js';
 import { MAX_SOCKETS } from './settings.js';
 import { REAL_TIMER } from './timer.js';
@@ -37,7 +38,7 @@ export class RouterServer {
 
   constructor(
     private readonly dispatcher: Dispatcher,
-    private readonly log: (message: string) => void,
+    private readonly log: Log,
   ) {
     this.#outgoing = new Outgoing({
       send: async (message) => {
@@ -68,7 +69,7 @@ export class RouterServer {
       try {
         this.#take(await this.#socket.receive());
       } catch (error) {
-        if (!this.#closed) this.log(`receive: ${(error as Error).message}`);
+        if (!this.#closed) this.log(`receive: ${(error as Error).message}`, 'warn');
       }
     }
   }
