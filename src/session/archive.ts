@@ -1,5 +1,6 @@
 /**
- * The session archive: a session's journal and snapshots in one text, which proves itself. Lines of JSON: a header, the
+ * The session archive: a session's journal and snapshots in one text, which shows whether it is whole. It is no proof of
+ * who wrote it: whoever changes it can compute the hashes anew. Lines of JSON: a header, the
  * entries with their chain hashes, the snapshots a restore needs, a footer with the head hash and a digest of all above.
  */
 import { createHash } from 'node:crypto';
