@@ -11,7 +11,7 @@ stui=${STUI:-stui}
 work=$(mktemp -d)
 STUI_HOME=$work/client
 export STUI_HOME
-unset STUI_SESSION STUI_CONNECTION STUI_TIMEOUT
+unset STUI_SESSION STUI_CONNECTION STUI_TIMEOUT CI
 
 finish() {
   STUI_HOME=$work/server $stui backend stop --data-dir "$work/data" >/dev/null 2>&1 || true

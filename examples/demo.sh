@@ -10,7 +10,7 @@ stui=${STUI:-stui}
 . "$here/show.sh"
 STUI_HOME=$(mktemp -d)
 export STUI_HOME
-unset STUI_SESSION STUI_CONNECTION STUI_TIMEOUT
+unset STUI_SESSION STUI_CONNECTION STUI_TIMEOUT CI
 
 finish() {
   $stui backend stop >/dev/null 2>&1 || true

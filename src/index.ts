@@ -34,6 +34,7 @@ export { BadPath, formatPath, parsePath, patchRemoving, patchSetting, valueAt } 
 export { contextProblem } from './session/context-problem.js';
 export type { BindingReport, Entry, Outcome, Resolution, StoredEntry } from './session/entry.js';
 export { type Evaluation, evaluationsIn } from './session/evaluation.js';
+export { InexactJson, parseExactJson } from './session/exact-json.js';
 export { type Fork, forkEntries } from './session/fork.js';
 export { type Layout, type LayoutNode, layoutProblem, type Panel } from './session/layout.js';
 export { type MergedContext, mergeContexts, type PathConflict } from './session/merge-context.js';

@@ -46,7 +46,10 @@ const ENVIRONMENT = [
   ['STUI_LOG_FORMAT', 'With "json", a backend that is started logs one JSON document a line.'],
   ['NO_COLOR', 'Switches colours off.'],
   ['FORCE_COLOR', 'Switches colours on where there is no terminal.'],
-  ['CI', 'Plain lines instead of spinners.'],
+  [
+    'CI',
+    'Plain lines instead of spinners; nothing waits in the outbox, and new sessions do not become the current one.',
+  ],
 ];
 
 function describeCommand(command) {

@@ -1,4 +1,5 @@
 /** A backend put together: journal, engines, sessions, socket. Started, told to stop, and that is all. */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFactory } from '../engine/contract.js';
@@ -70,9 +71,12 @@ export class Backend {
       startedAt: this.#info.startedAt.toISOString(),
       processStart: ownIdentity().startedAt,
     };
-    writeWhole(join(this.options.dataDirectory, BACKEND_RECORD_FILE), `${JSON.stringify(record)}\n`);
+    const file = join(this.options.dataDirectory, BACKEND_RECORD_FILE);
+    // A backend that stops in order takes its record away.
+    const crashed = existsSync(file);
+    writeWhole(file, `${JSON.stringify(record)}\n`);
     void this.#router.serve();
-    await this.#registry.start();
+    await this.#registry.start({ crashed });
     return record;
   }
 

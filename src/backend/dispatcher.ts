@@ -16,11 +16,16 @@ import {
 } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { DONE_ONCE } from '../protocol/once.js';
+import { formatPath } from '../session/context-path.js';
+import { InexactJson, parseExactJson } from '../session/exact-json.js';
 import type { Handlers, Progress } from './handlers.js';
 import type { Log } from './log.js';
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Commands with JSON that is kept as it comes. What has been parsed shows no more what it was written as. */
+const KEEPING_JSON: readonly string[] = ['resolve_conflict', 'update_session_state'] satisfies CommandName[];
 
 /** Answers kept for requests that come again: links move within seconds. */
 const KEPT_ANSWERS = 64;
@@ -54,6 +59,8 @@ export class Dispatcher {
     const digest = known || isDoneOnce(request) ? digestOf(request) : '';
     if (known?.digest === digest) return known.answer;
     if (known) return errorReply(request.id, reusedId(request), new Date());
+    const inexact = KEEPING_JSON.includes(request.command) ? inexactJson(request.command, bytes) : undefined;
+    if (inexact) return errorReply(request.id, inexact, new Date());
     const answer = this.#answer(request, tell);
     if (isDoneOnce(request)) this.#keep(String(request.id), { digest, answer });
     return answer;
@@ -114,4 +121,17 @@ function reusedId({ id }: Request): ProtocolError {
     'InvalidRequest',
     `A request with the id ${id} and other content came before: every request has an id of its own`,
   );
+}
+
+/** @returns what a client is told of JSON that would come back as something else */
+function inexactJson(command: string, bytes: Uint8Array): ProtocolError | undefined {
+  try {
+    parseExactJson(new TextDecoder().decode(bytes));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InexactJson)) throw error;
+    const [part, ...path] = error.path;
+    const place = formatPath(part === 'parameters' ? path : error.path);
+    return new ProtocolError('InvalidParameters', `${command}: "${place}": ${error.reason}`);
+  }
 }

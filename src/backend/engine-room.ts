@@ -37,6 +37,10 @@ export class EngineRoom implements EngineFactory {
     }
   }
 
+  warm(count: number): void {
+    this.engines.warm(count);
+  }
+
   close(): Promise<void> {
     return this.engines.close();
   }

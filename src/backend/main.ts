@@ -52,7 +52,6 @@ async function main(): Promise<void> {
     now: () => new Date(),
   });
 
-  const journal = openSqliteJournal({ directory: dataDirectory });
   const descriptors = new DescriptorReserve();
   const engines = createEmbeddedEngineFactory({
     bundle: join(import.meta.dirname, 'engine', 'embedded.cjs'),
@@ -62,6 +61,9 @@ async function main(): Promise<void> {
     log,
     descriptors,
   });
+  // It starts while the journal is opened: whoever was cut off by a crash is waiting already.
+  engines.warm(1);
+  const journal = openSqliteJournal({ directory: dataDirectory });
   const grants = await GrantsFile.open(dataDirectory, log);
   const limits = {
     maxSessions: Number(values['max-sessions']),

@@ -100,11 +100,25 @@ export class SessionRegistry {
     return this.context.engines;
   }
 
-  /** Settles what the last backend left open, then watches for expiry. */
-  async start(): Promise<void> {
+  /**
+   * Settles what the last backend left open, then watches for expiry.
+   * @param crashed the last backend did not stop in order: those who worked with it are about to go on
+   */
+  async start({ crashed = false }: { readonly crashed?: boolean } = {}): Promise<void> {
+    if (crashed) this.engines.warm(this.#recentlyAtWork());
     // All at once: nothing that is asked for meanwhile, not even to stop, may come between.
     await Promise.all(this.all().map((host) => host.recover()));
     this.#watchExpiry();
+  }
+
+  /** @returns how many sessions worked in the last minutes before the end, at most as many as get an engine ahead */
+  #recentlyAtWork(): number {
+    const worked = this.all()
+      .filter(({ state }) => !state.closed)
+      .map(({ state }) => Date.parse(state.activeAt));
+    const last = Math.max(...worked);
+    const recent = worked.filter((time) => last - time <= settings.AT_WORK_MS);
+    return Math.min(recent.length, settings.MAX_ENGINES_AHEAD);
   }
 
   all(): SessionHost[] {

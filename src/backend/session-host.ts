@@ -238,6 +238,8 @@ export class SessionHost {
       ...(replayOf === undefined ? {} : { replayOf }),
       ...(recordAs === undefined ? {} : { redacted: true }),
     };
+    // An engine that has nothing to do compiles it while the disk is written to.
+    if (this.#lane.length === 0) this.#engine?.prepare(code);
     let stored: readonly StoredEntry[];
     try {
       stored = await this.#append(client, [input], request.ifRevision);

@@ -35,6 +35,15 @@ export const HIBERNATE_AFTER_MS = 10 * 60_000;
 /** Engines kept alive at once while some can be stopped without loss; each takes some 50 MB. */
 export const MAX_LIVE_ENGINES = 64;
 
+/**
+ * After a crash, a session that had worked this shortly before the last one did is taken for one at work, in ms: it gets an
+ * engine before it asks for one.
+ */
+export const AT_WORK_MS = 10 * 60_000;
+
+/** …but not more than these: started at once, each engine delays the others. */
+export const MAX_ENGINES_AHEAD = 4;
+
 /** Entries between checkpoints of the fold: opening a session reads at most this many. */
 export const CHECKPOINT_EVERY = 200;
 

@@ -2,7 +2,7 @@ import { Command, type Interfaces } from '@oclif/core';
 import { EXIT_CODES, type ExitName } from './exit-codes.js';
 import { write, writeDocument, writeFailure } from './output.js';
 import { runSteps, type Step } from './progress.js';
-import { type DefaultLookup, withConfiguredDefaults } from './settings.js';
+import { type DefaultLookup, withOutsideDefaults } from './settings.js';
 import { loadStyle, type Style } from './style.js';
 
 /**
@@ -56,11 +56,10 @@ export abstract class StuiCommand<T = unknown> extends Command {
     A extends Interfaces.OutputArgs<A>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     const given = (options ?? this.ctor) as Interfaces.Input<F, B, A>;
-    const lookUp = StuiCommand.lookUpDefault;
-    if (lookUp === undefined) return super.parse(given, argv);
     const { enableJsonFlag = true } = given;
-    const flags = (await withConfiguredDefaults(given.flags ?? {}, lookUp)) as Interfaces.FlagInput<F>;
-    const baseFlags = (await withConfiguredDefaults(given.baseFlags ?? {}, lookUp)) as Interfaces.FlagInput<B>;
+    const surroundings = { lookUp: StuiCommand.lookUpDefault ?? (() => undefined), env: process.env };
+    const flags = withOutsideDefaults(given.flags ?? {}, surroundings) as Interfaces.FlagInput<F>;
+    const baseFlags = withOutsideDefaults(given.baseFlags ?? {}, surroundings) as Interfaces.FlagInput<B>;
     // Named one by one, because spreading a class leaves its inherited statics behind.
     return super.parse({ ...given, enableJsonFlag, flags, baseFlags }, argv);
   }

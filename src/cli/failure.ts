@@ -2,6 +2,7 @@
 import { EXIT_BY_ERROR_CODE, MEANING_OF_ERROR_TYPE } from './error-codes.js';
 import { CliError } from './errors.js';
 import { EXIT_CODES, type ExitName } from './exit-codes.js';
+import { inWords } from './parameter-words.js';
 import { isParseError, parseErrorMessage, withoutParserFrame } from './parse-error.js';
 
 /** What a failure looks like to scripts: the `error` member of every failing JSON document. */
@@ -25,7 +26,8 @@ export function describeFailure(error: unknown): FailureReport {
   }
   if (typeof type === 'string' && Object.hasOwn(MEANING_OF_ERROR_TYPE, type)) {
     const { exit, hint: remedy } = MEANING_OF_ERROR_TYPE[type as keyof typeof MEANING_OF_ERROR_TYPE];
-    return report(kebabCase(type), error.message, exit, remedy);
+    const message = type === 'InvalidParameters' ? inWords(error.message) : error.message;
+    return report(kebabCase(type), message, exit, remedy);
   }
   return report('internal', error.message || error.name, 'unexpected', 'Run it again with STUI_LOG=debug to see more.');
 }

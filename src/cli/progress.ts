@@ -1,5 +1,7 @@
 /** Shows the steps of something slow, on stderr, so that stdout stays what the command returns. */
 
+import { visible } from './terminal-text.js';
+
 /** One step. `setOutput` shows a line below its title. */
 export interface Step<C> {
   readonly title: string;
@@ -38,7 +40,7 @@ export async function runSteps<C extends object>(
 async function runPlainly<C>(step: Step<C>, context: C, show: boolean): Promise<void> {
   if (show) process.stderr.write(`${step.title}\n`);
   await step.task(context, (line) => {
-    if (show) process.stderr.write(`  ${line}\n`);
+    if (show) process.stderr.write(`  ${visible(line)}\n`);
   });
 }
 

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { sizeBytes } from '../session/byte-size.js';
+import { SIZE_FORMS, sizeBytes } from '../session/byte-size.js';
 import { UsageError } from './errors.js';
 
 /** A flag for an amount of storage; commands get whole bytes. */
@@ -8,10 +8,7 @@ export const sizeFlag = Flags.custom<number>({
   parse: async (text) => {
     const bytes = sizeBytes(text);
     if (bytes === undefined || bytes < 1 || bytes > Number.MAX_SAFE_INTEGER) {
-      throw new UsageError(
-        `Not a size: ${JSON.stringify(text)}`,
-        'Write it like 500MB, 2GB or 64KiB; a bare number is bytes.',
-      );
+      throw new UsageError(`Not a size: ${JSON.stringify(text)}`, `Write ${SIZE_FORMS}.`);
     }
     return bytes;
   },

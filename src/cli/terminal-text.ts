@@ -16,6 +16,22 @@ export function visible(text: string): string {
   });
 }
 
+/** The select-graphic-rendition codes that our styles are made of; others could hide what follows. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const OUR_STYLES = /(\u001b\[(?:1|2|22|3[1236]|39)m)/;
+
+/** The same for a whole text that may be styled: whatever somebody forgot to make visible is obeyed no more. */
+export function visibleInStyle(text: string): string {
+  // What is captured stands at the odd places.
+  const pieces = text.split(OUR_STYLES);
+  return pieces.map((piece, index) => (index % 2 === 0 ? visible(piece) : piece)).join('');
+}
+
+/** The same inside a JSON text, which stays one of equal value. */
+export function visibleJson(json: string): string {
+  return json.replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** The same on one line: line feeds and tabs are shown as escapes too. */
 export function visibleLine(text: string): string {
   return visible(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');

@@ -9,6 +9,7 @@ import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { resolveConflict } from '../protocol/workspace-commands.js';
 import { unhashedLine } from '../session/archive.js';
 import type { Entry, Resolution } from '../session/entry.js';
+import { requireExact } from '../session/exact-json.js';
 import { applyMergePatch } from '../session/merge-patch.js';
 import type { BackendClient } from './backend-client.js';
 import { REAL_RUNTIME } from './link.js';
@@ -94,8 +95,10 @@ export class Session {
    * @param base revision of the context that the patch was made from, where entries may have come in since
    * @returns what could not be merged: there the session keeps what it had, until somebody decides
    * @throws {ProtocolError} InvalidParameters for a layout that is none, SessionClosed, LimitExceeded, StorageFull
+   * @throws {InexactJson} for what JSON would change or leave out without a word: NaN, which would remove, a function
    */
   async change(patch: Context, base: number = this.#seen): Promise<readonly Conflict[]> {
+    requireExact(patch);
     const answer = await this.client.request('update_session_state', {
       ...this.#identity,
       state_data: patch,
@@ -111,8 +114,9 @@ export class Session {
     return (await this.client.request('list_conflicts', this.#identity)).conflicts;
   }
 
-  /** Decides a conflict. @param value with the choice `value`; null removes */
+  /** Decides a conflict. @param value with the choice `value`; null removes @throws {InexactJson} as {@link change} does */
   async resolve(conflict: string, choice: Resolution, value?: unknown): Promise<Result<typeof resolveConflict>> {
+    requireExact(value);
     const answer = await this.client.request('resolve_conflict', { ...this.#identity, conflict, choice, value });
     this.#saw(answer.context, answer.session.revision);
     return answer;

@@ -4,11 +4,13 @@ import { durationFlag } from '../cli/duration.js';
 import { UsageError } from '../cli/errors.js';
 import { loadStyle } from '../cli/style.js';
 import type { EvaluationResult } from '../protocol/documents.js';
+import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
 import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
 import { readText } from '../service/input-file.js';
 import { redactionOf } from '../service/redaction.js';
+import { openOrCreate } from '../service/session-by-name.js';
 import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
 import type { Workplace } from '../service/workplace.js';
 
@@ -32,6 +34,7 @@ export default class Eval extends BackendCommand<Result> {
   static override examples = [
     "<%= config.bin %> <%= command.id %> '3 + 4'",
     '<%= config.bin %> <%= command.id %> -f Counter.st --session build-42',
+    "<%= config.bin %> <%= command.id %> --create job-7 'x := 6 * 7'",
     "echo '100 factorial' | <%= config.bin %> <%= command.id %> - --timeout 5s --json",
   ];
   static override args = {
@@ -40,11 +43,19 @@ export default class Eval extends BackendCommand<Result> {
   static override flags = {
     file: Flags.string({ char: 'f', summary: 'Read the source from this file, or - for stdin.' }),
     session: sessionFlag,
+    create: Flags.string({
+      summary: 'Work in the session of this name, and create it first if there is none.',
+      description: 'Of commands that run at once the first creates it. The current session stays as it is.',
+      helpValue: '<name>',
+      exclusive: ['session', 'rerun'],
+    }),
     timeout: durationFlag({
       summary: 'Interrupt the evaluation after this long. The state is kept.',
       default: DEFAULT_TIMEOUT_MS,
       defaultHelp: async () => '30s',
       env: 'STUI_TIMEOUT',
+      least: 1,
+      most: MAX_TIMEOUT_MS,
     }),
     key: Flags.string({ summary: 'Idempotency key. Made up when not given.' }),
     'if-revision': ifRevisionFlag,
@@ -80,7 +91,7 @@ export default class Eval extends BackendCommand<Result> {
         ? {
             ...given,
             ...(await this.source(workplace, args.code, flags)),
-            session: workplace.sessionReference(flags.session),
+            session: await sessionFor(workplace, flags),
           }
         : { ...given, ...(await orderOfUnknown(workplace, flags.rerun, flags.session)) };
     const { evaluation, delivered } = await evaluate(workplace, order);
@@ -127,4 +138,11 @@ export default class Eval extends BackendCommand<Result> {
     if (code !== undefined) return code;
     throw new UsageError('Nothing to evaluate', 'Give the source as an argument, a file with -f, or - for stdin.');
   }
+}
+
+async function sessionFor(
+  workplace: Workplace,
+  { session, create }: { session?: string | undefined; create?: string | undefined },
+): Promise<string> {
+  return create === undefined ? workplace.sessionReference(session) : (await openOrCreate(workplace, create)).id;
 }

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { UsageError } from '../cli/errors.js';
 import type { Style } from '../cli/style.js';
 import { visibleLine } from '../cli/terminal-text.js';
-import { BackendCommand } from '../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../service/backend-command.js';
 import { type ConnectionStatus, connectionStatus } from '../service/connection-status.js';
 
 const FIELDS = [
@@ -20,6 +20,7 @@ const FIELDS = [
 type Field = (typeof FIELDS)[number];
 
 export default class Status extends BackendCommand<ConnectionStatus> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Say in one line how the connection, the current session and the outbox are.';
   static override description =
     'Made for prompts and status bars: it starts nothing, waits a second at most, and exits 0 whatever it finds.';

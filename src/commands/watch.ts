@@ -10,7 +10,7 @@ import { visibleLine } from '../cli/terminal-text.js';
 import type { Phase } from '../client/link-state.js';
 import { LINK_TIMING, ONE_SHOT_TIMING } from '../client/timing.js';
 import { stuiPaths } from '../local/paths.js';
-import { BackendCommand, openWorkplace } from '../service/backend-command.js';
+import { BackendCommand, openWorkplace, STARTING_NONE_FLAGS } from '../service/backend-command.js';
 import { ConnectionWatch, type WatchEnd, type WatchedConnection } from '../service/watch/connection-watch.js';
 import type { WatchEvent } from '../service/watch/event.js';
 import { EventOutput } from '../service/watch/event-output.js';
@@ -30,6 +30,7 @@ interface WatchFlags {
 }
 
 export default class Watch extends BackendCommand<void> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Watch connections: how they are, when they break, and what comes back.';
   static override description =
     'Keeps a link to each connection (the one in use when none is named), tries again when it breaks, then restores the ' +

@@ -135,6 +135,11 @@ export interface Engine {
   readonly exited: Promise<EngineExit>;
   /** @throws {EngineDied} when the process ends before it answers. */
   evaluate(request: EvaluateRequest): Promise<EvaluateReply>;
+  /**
+   * Says what is likely to be evaluated next. An engine with the capability `prepare` compiles it, runs none of it, and does not
+   * answer.
+   */
+  prepare(code: string): void;
   /** Applies captures in order: one `full`, then `changes`. Only on an engine that has evaluated nothing. */
   restore(captures: readonly string[]): Promise<RestoreReply>;
   /** Captures without a budget. `changes` answers undefined when nothing changed since the last capture. */
@@ -155,6 +160,8 @@ export interface EngineFactory {
    * @throws {EngineUnavailable} when no engine process can be made ready.
    */
   start(owner: string): Promise<Engine>;
+  /** Starts engines before they are asked for, until so many wait. Where that cannot be done, nothing is the worse for it. */
+  warm(count: number): void;
   /** Ends idle spares. Engines already handed out are their owners' to stop. */
   close(): Promise<void>;
 }

@@ -135,6 +135,11 @@ export class EngineProcess implements Engine {
     return (await this.#call({ op: 'evaluate', request }, limitMs, late)) as EvaluateReply;
   }
 
+  prepare(code: string): void {
+    if (this.#exit !== undefined || !this.ready.capabilities.includes('prepare')) return;
+    this.channel.send(JSON.stringify({ id: this.#takeId(), op: 'prepare', code }));
+  }
+
   async restore(captures: readonly string[]): Promise<RestoreReply> {
     return (await this.#call({ op: 'restore', captures })) as RestoreReply;
   }
@@ -194,8 +199,7 @@ export class EngineProcess implements Engine {
     late = `it did not answer "${operation.op}" within ${limitMs / 1000} s`,
   ): Promise<unknown> {
     if (this.#exit !== undefined) throw new EngineDied(this.#exit);
-    const id = this.#nextId;
-    this.#nextId += 1;
+    const id = this.#takeId();
     const deadline = this.#killAfter(limitMs, late);
     try {
       return await new Promise((resolve, reject) => {
@@ -205,6 +209,12 @@ export class EngineProcess implements Engine {
     } finally {
       deadline.cancel();
     }
+  }
+
+  #takeId(): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return id;
   }
 
   #receive(line: string): void {

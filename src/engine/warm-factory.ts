@@ -1,12 +1,18 @@
 /**
- * Hands out engines, each once, and keeps one started and waiting. What it holds across an `await` it has let go of before:
- * between taking the spare and forgetting it nothing else may run, or two sessions would get the same one.
+ * Hands out engines, each once, and keeps one started and waiting, or some for a while. What it holds across an `await` it
+ * has let go of before: between taking a spare and forgetting it nothing else may run, or two sessions would get the same one.
  */
+import { type DeadlineClock, UNHELD_PROCESS_CLOCK } from '../time/deadline.js';
 import { type Engine, type EngineFactory, EngineUnavailable } from './contract.js';
 import type { EngineProcess } from './process.js';
 
 /** A spare answers within a millisecond. One that hangs must not cost a session more than a start without it, in ms. */
 export const SPARE_PING_MS = 1_000;
+
+/** How long engines wait that were started ahead and not asked for, but for the one spare, in ms: each takes 45 MB. */
+export const EXTRA_SPARES_MS = 60_000;
+
+type Launched = Promise<EngineProcess | undefined>;
 
 export interface WarmFactoryOptions {
   readonly name: string;
@@ -15,12 +21,14 @@ export interface WarmFactoryOptions {
   /** Whether to keep one engine started and waiting. */
   readonly spare: boolean;
   readonly log: (message: string) => void;
+  readonly clock?: DeadlineClock;
 }
 
 export class WarmEngineFactory implements EngineFactory {
   readonly name: string;
-  /** Resolves with an engine that nobody owns; undefined when it could not be started. */
-  #spare: Promise<EngineProcess | undefined> | undefined;
+  /** Oldest first. Each resolves with an engine that nobody owns; with undefined when it could not be started. */
+  readonly #spares = new Set<Launched>();
+  #cancelRetirement: () => void = () => {};
   #closed = false;
 
   constructor(private readonly options: WarmFactoryOptions) {
@@ -34,25 +42,39 @@ export class WarmEngineFactory implements EngineFactory {
       await engine.stop();
       throw new EngineUnavailable('No engine could be started: the backend is stopping.');
     }
-    this.#keepSpare();
+    this.#keep(1);
     return engine;
+  }
+
+  warm(count: number): void {
+    this.#keep(count);
+    if (this.#spares.size <= 1) return;
+    const { clock = UNHELD_PROCESS_CLOCK } = this.options;
+    this.#cancelRetirement();
+    this.#cancelRetirement = clock.after(EXTRA_SPARES_MS, () => void this.#retireAllBut(1));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const spare = await this.#takeSpare();
-    await spare?.stop();
+    this.#cancelRetirement();
+    await this.#retireAllBut(0);
   }
 
-  /** Whoever asks for the spare has it; nobody after him. Not asynchronous, for this reason. */
-  #takeSpare(): Promise<EngineProcess | undefined> | undefined {
-    const spare = this.#spare;
-    this.#spare = undefined;
+  async #retireAllBut(count: number): Promise<void> {
+    const retired = [...this.#spares].slice(count);
+    for (const spare of retired) this.#spares.delete(spare);
+    await Promise.all(retired.map(async (spare) => (await spare)?.stop()));
+  }
+
+  /** Whoever asks for a spare has it; nobody after him. Not asynchronous, for this reason. */
+  #takeSpare(): Launched | undefined {
+    const [spare] = this.#spares;
+    if (spare) this.#spares.delete(spare);
     return spare;
   }
 
   /** @returns undefined when the spare is dead or deaf; its end is seen to */
-  async #proven(taken: Promise<EngineProcess | undefined> | undefined): Promise<EngineProcess | undefined> {
+  async #proven(taken: Launched | undefined): Promise<EngineProcess | undefined> {
     const spare = await taken;
     if (spare === undefined) return undefined;
     spare.holdProcess(true);
@@ -66,22 +88,28 @@ export class WarmEngineFactory implements EngineFactory {
     }
   }
 
-  #keepSpare(): void {
-    if (!this.options.spare || this.#closed || this.#spare !== undefined) return;
-    const launched: Promise<EngineProcess | undefined> = this.options.launch().then(
+  #keep(count: number): void {
+    if (!this.options.spare || this.#closed) return;
+    while (this.#spares.size < count) this.#spares.add(this.#launchSpare());
+  }
+
+  #launchSpare(): Launched {
+    const forget = (): void => {
+      this.#spares.delete(launched);
+    };
+    const launched: Launched = this.options.launch().then(
       (engine) => {
         engine.holdProcess(false);
         // A spare that dies is no loss: the next start launches its own.
-        void engine.exited.then(() => {
-          if (this.#spare === launched) this.#spare = undefined;
-        });
+        void engine.exited.then(forget);
         return engine;
       },
       (error: Error) => {
         this.options.log(`no spare engine: ${error.message}`);
+        forget();
         return undefined;
       },
     );
-    this.#spare = launched;
+    return launched;
   }
 }

@@ -8,6 +8,8 @@ export type EngineCall = { readonly id: number } & EngineOperation;
 
 export type EngineOperation =
   | { readonly op: 'evaluate'; readonly request: EvaluateRequest }
+  /** Has no answer. */
+  | { readonly op: 'prepare'; readonly code: string }
   | { readonly op: 'restore'; readonly captures: readonly string[] }
   | { readonly op: 'capture'; readonly kind: 'full' | 'changes' }
   | { readonly op: 'bindings' }

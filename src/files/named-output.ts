@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { placeOf } from './descriptor-path.js';
 import { syncDirectory } from './directories.js';
 import { temporaryBeside } from './durable-file.js';
@@ -27,6 +28,8 @@ export interface OutputOptions {
   readonly durable?: boolean;
   /** What to do while nobody reads from a pipe: wait, or fail with ENXIO (it is not open for reading) or EAGAIN (full). */
   readonly whenStalled?: 'wait' | 'fail';
+  /** What a terminal gets in place of the content: it would obey some of what others wrote. May throw instead. */
+  readonly onTerminal?: (bytes: Uint8Array) => Uint8Array;
 }
 
 const PRIVATE_MODE = 0o600;
@@ -49,12 +52,11 @@ export async function writeNamedOutput(
   options: OutputOptions = {},
 ): Promise<void> {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  const { whenStalled = 'wait' } = options;
   const { path: file, descriptor } = placeOf(path);
-  if (descriptor !== undefined) return writeAll(descriptor, bytes, whenStalled);
+  if (descriptor !== undefined) return writeAll(descriptor, bytes, options);
   const there = statSync(file, { throwIfNoEntry: false });
   if (there === undefined || there.isFile()) replace(file, bytes, there, options);
-  else await writeInto(file, bytes, whenStalled);
+  else await writeInto(file, bytes, options);
 }
 
 function replace(file: string, bytes: Uint8Array, there: Stats | undefined, options: OutputOptions): void {
@@ -105,19 +107,19 @@ function overwrite(file: string, bytes: Uint8Array, durable: boolean): void {
 }
 
 /** Without blocking: a process that waits inside of open() for a reader is deaf to signals. */
-async function writeInto(file: string, bytes: Uint8Array, whenStalled: 'wait' | 'fail'): Promise<void> {
-  const descriptor = await openForWriting(file, whenStalled);
+async function writeInto(file: string, bytes: Uint8Array, options: OutputOptions): Promise<void> {
+  const descriptor = await openForWriting(file, options.whenStalled);
   try {
-    await writeAll(descriptor, bytes, whenStalled);
+    await writeAll(descriptor, bytes, options);
   } finally {
     closeSync(descriptor);
   }
 }
 
-async function openForWriting(file: string, whenStalled: 'wait' | 'fail'): Promise<number> {
+async function openForWriting(file: string, whenStalled: OutputOptions['whenStalled']): Promise<number> {
   for (;;) {
     try {
-      return openSync(file, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0));
+      return openSync(file, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
     } catch (error) {
       if (systemCode(error) !== 'ENXIO' || whenStalled === 'fail' || !statSync(file).isFIFO()) throw error;
       await sleep(PIPE_PAUSE_MS);
@@ -125,7 +127,9 @@ async function openForWriting(file: string, whenStalled: 'wait' | 'fail'): Promi
   }
 }
 
-async function writeAll(descriptor: number, bytes: Uint8Array, whenStalled: 'wait' | 'fail'): Promise<void> {
+async function writeAll(descriptor: number, content: Uint8Array, options: OutputOptions): Promise<void> {
+  const { whenStalled = 'wait', onTerminal } = options;
+  const bytes = onTerminal && isatty(descriptor) ? onTerminal(content) : content;
   for (let offset = 0; offset < bytes.length; ) {
     try {
       offset += writeSync(descriptor, bytes, offset);

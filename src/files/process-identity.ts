@@ -20,6 +20,9 @@ export interface Processes {
 /** Of the process's state, in /proc/PID/stat counted from behind the command's name. */
 const STATE_FIELD = 0;
 
+/** Of the session: the process id of its leader, as a rule the shell of a terminal. */
+const SESSION_FIELD = 3;
+
 /** Of the start time: the 22nd field of all. */
 const START_FIELD = 19;
 
@@ -33,8 +36,24 @@ let self: ProcessIdentity | undefined;
 
 /** The process that runs this. */
 export function ownIdentity(): ProcessIdentity {
-  self ??= { pid: process.pid, startedAt: startOf(process.pid) ?? null };
+  self ??= identityOf(process.pid);
   return self;
+}
+
+/** @returns the process with this id, with no start where the system does not tell one */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, startedAt: startOf(pid) ?? null };
+}
+
+/**
+ * @returns the leader of the session of processes (setsid(2)) that this process belongs to; undefined when it has ended,
+ *   is in another container, or the system does not tell (not Linux)
+ */
+export function sessionLeader(): ProcessIdentity | undefined {
+  const stat = textOf('/proc/self/stat');
+  const pid = Number(stat && fieldsOf(stat)[SESSION_FIELD]);
+  const startedAt = pid > 0 ? startOf(pid) : undefined;
+  return startedAt === undefined ? undefined : { pid, startedAt };
 }
 
 /**
@@ -74,9 +93,13 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 
 /** @returns the start in the text of a /proc/PID/stat, undefined if that process has ended */
 export function startTicks(stat: string): string | undefined {
-  // The command's name stands in parentheses, and may contain spaces and parentheses itself.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(stat);
   return ENDED_STATES.has(fields[STATE_FIELD] ?? '') ? undefined : fields[START_FIELD];
+}
+
+/** The command's name stands in parentheses, and may contain spaces and parentheses itself. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** @returns whether a process with this id runs; another user's counts too, one that only waits to be reaped does not */

@@ -1,6 +1,8 @@
 /** Every preference: type, default, allowed values and meaning. Validation, listings and help are made from this. */
 
-import { DURATION_FORMS, durationMs } from '../session/duration.js';
+import { sizeBytes } from '../session/byte-size.js';
+import { DURATION_FORMS, durationMs, durationText } from '../session/duration.js';
+import { parseExactJson } from '../session/exact-json.js';
 import { compileSecretPattern, UnsupportedPattern } from '../session/user-pattern.js';
 import { CONNECTION_NAME_RULE, isConnectionName, LOCAL_CONNECTION } from './connection-name.js';
 
@@ -31,6 +33,8 @@ export interface Preference<V> {
   parse(input: unknown): V | undefined;
   /** What keeps a value that was parsed from being set, where it takes longer to tell. One that an earlier version took stays. */
   problem?(value: V): Promise<string | undefined>;
+  /** @returns a text that `parse` reads as `value` */
+  text(value: V): string;
 }
 
 /** A day, the longest evaluation that a backend allows. */
@@ -43,6 +47,13 @@ function milliseconds(input: unknown): number | undefined {
   // Kept as a number of milliseconds, given as a text with a unit.
   const ms = typeof input === 'string' ? durationMs(input) : input;
   return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= LONGEST_TIMEOUT_MS ? ms : undefined;
+}
+
+/** The name has the unit, so that a number may do without. */
+function mebibytes(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text);
+  const bytes = sizeBytes(text);
+  return bytes === undefined ? undefined : Math.floor(bytes / 2 ** 20);
 }
 
 function patternSources(input: unknown): readonly string[] | undefined {
@@ -63,7 +74,7 @@ async function patternProblem(sources: readonly string[]): Promise<string | unde
 
 function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return undefined;
   }
@@ -76,36 +87,42 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     allowed: 'true or false',
     parse: (input) =>
       input === true || input === 'true' ? true : input === false || input === 'false' ? false : undefined,
+    text: String,
   },
   timeout: {
     default: 30_000,
-    doc: 'How long an evaluation may run before it is interrupted, in milliseconds.',
+    doc: 'How long an evaluation may run before it is interrupted.',
     allowed: DURATION_FORMS,
     parse: milliseconds,
+    text: durationText,
   },
   connection: {
     default: LOCAL_CONNECTION,
     doc: 'The connection used when a command names none.',
     allowed: `the name of a connection (${CONNECTION_NAME_RULE})`,
     parse: (input) => (isConnectionName(input) ? input : undefined),
+    text: (name) => name,
   },
   reconnectFloor: {
     default: 5,
-    doc: 'Shortest pause between attempts to reach a backend that refuses connections, in milliseconds.',
+    doc: 'Shortest pause between attempts to reach a backend that refuses connections.',
     allowed: DURATION_FORMS,
     parse: milliseconds,
+    text: durationText,
   },
   reconnectCap: {
     default: 2_000,
-    doc: 'Longest pause between those attempts, in milliseconds.',
+    doc: 'Longest pause between those attempts.',
     allowed: DURATION_FORMS,
     parse: milliseconds,
+    text: durationText,
   },
   reconnectBudget: {
     default: 10_000,
-    doc: 'How long a command tries to reach a backend again that it has lost, in milliseconds. A watch never stops.',
+    doc: 'How long a command tries to reach a backend again that it has lost. A watch never stops.',
     allowed: DURATION_FORMS,
     parse: milliseconds,
+    text: durationText,
   },
   secretPatterns: {
     default: [],
@@ -113,16 +130,18 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
     allowed: 'a JSON list of regular expressions in the syntax of RE2, such as ["corp-[0-9]{8}"]',
     parse: patternSources,
     problem: patternProblem,
+    text: (patterns) => JSON.stringify(patterns),
   },
   engineMemoryMb: {
     default: 128,
     doc: 'Memory an embedded engine may use, in mebibytes.',
-    allowed: `a whole number from ${ENGINE_MEMORY_MB.least} to ${ENGINE_MEMORY_MB.most}`,
+    allowed: `a size such as 256MiB or 1GiB, or whole mebibytes, from ${ENGINE_MEMORY_MB.least} to ${ENGINE_MEMORY_MB.most}`,
     parse: (input) => {
-      const number = typeof input === 'string' && /^\d+$/.test(input) ? Number(input) : input;
+      const number = typeof input === 'string' ? mebibytes(input) : input;
       if (typeof number !== 'number' || !Number.isInteger(number)) return undefined;
       return number >= ENGINE_MEMORY_MB.least && number <= ENGINE_MEMORY_MB.most ? number : undefined;
     },
+    text: (number) => `${number}MiB`,
   },
 };
 

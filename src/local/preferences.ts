@@ -16,6 +16,8 @@ export interface PreferenceSetting<K extends PreferenceKey = PreferenceKey> {
   readonly key: K;
   readonly value: PreferenceValues[K];
   readonly default: PreferenceValues[K];
+  /** The value as a command line sets it, durations and sizes with their unit. */
+  readonly text: string;
   /** False while the default holds because nothing was set. */
   readonly isSet: boolean;
   readonly doc: string;
@@ -78,10 +80,12 @@ function checkKey(key: string): asserts key is PreferenceKey {
 function settingOf<K extends PreferenceKey>(key: K, { preferences }: Configuration): PreferenceSetting<K> {
   const preference: Preference<PreferenceValues[K]> = PREFERENCES[key];
   const set = preference.parse(preferences[key]);
+  const value = set ?? preference.default;
   return {
     key,
-    value: set ?? preference.default,
+    value,
     default: preference.default,
+    text: preference.text(value),
     isSet: set !== undefined,
     doc: preference.doc,
     allowed: preference.allowed,

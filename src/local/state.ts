@@ -8,6 +8,7 @@ import { privateEndpoint, type StuiPaths } from './paths.js';
 import { Preferences } from './preferences.js';
 import { CACHE_LOCK_WAIT_MS, SESSION_CACHE_SHAPE, SessionCache } from './session-cache.js';
 import { type LocalWarning, Store } from './store.js';
+import { type Place, placeHere } from './terminal.js';
 import { USER_CONTEXT_SHAPE, UserContext } from './user-context.js';
 
 export interface LocalState {
@@ -24,10 +25,15 @@ export interface LocalStateOptions {
   /** Told when a damaged file was, or can be, made good; nothing has to be done. */
   readonly warn: (warning: LocalWarning) => void;
   readonly now?: () => Date;
+  /** Where the command was typed. */
+  readonly place?: () => Place;
 }
 
 /** Opens the state below `paths`. Nothing is read, made or loaded before a method of it is called. */
-export function openLocalState(paths: StuiPaths, { warn, now = () => new Date() }: LocalStateOptions): LocalState {
+export function openLocalState(
+  paths: StuiPaths,
+  { warn, now = () => new Date(), place = placeOfThisProcess }: LocalStateOptions,
+): LocalState {
   const store = { warn, now };
   const configuration = new Store({ ...store, directory: paths.config, name: 'config', shape: CONFIGURATION_SHAPE });
   const current = new Store({ ...store, directory: paths.data, name: 'current', shape: CURRENT_SESSIONS_SHAPE });
@@ -35,7 +41,7 @@ export function openLocalState(paths: StuiPaths, { warn, now = () => new Date() 
   const known = new Store({ ...store, directory: paths.data, name: 'contexts', shape: CONTEXT_KNOWLEDGE_SHAPE });
   const caching = { ...store, directory: paths.cache, lockWaitMs: CACHE_LOCK_WAIT_MS, losable: true };
   const cache = new Store({ ...caching, name: 'sessions', shape: SESSION_CACHE_SHAPE });
-  const currentSessions = new CurrentSessions(current);
+  const currentSessions = new CurrentSessions(current, { place, now });
   const sessionCache = new SessionCache(cache, now);
   const contextCache = new ContextCache(new Store({ ...caching, name: 'contexts', shape: CONTEXT_CACHE_SHAPE }), now);
   const knownContexts = new KnownContexts(known);
@@ -58,4 +64,12 @@ export function openLocalState(paths: StuiPaths, { warn, now = () => new Date() 
     knownContexts,
     contextCache,
   };
+}
+
+let here: Place | undefined;
+
+/** A process stays where it is. */
+function placeOfThisProcess(): Place {
+  here ??= placeHere(process.env);
+  return here;
 }

@@ -236,7 +236,13 @@ export const updateSessionState = command({
   published: true,
   parameters: v.object({
     session_id: sessionId,
-    state_data: v.pipe(mapping(v.string(), v.unknown()), doc('The patch.')),
+    state_data: v.pipe(
+      mapping(v.string(), v.unknown()),
+      doc(
+        'The patch. What would not come back as it is written is refused: a number that a double cannot hold ' +
+          '(12345678901234567890, 1e400), a name that an object has twice, half of a surrogate pair.',
+      ),
+    ),
     client_id: caller,
     if_revision: ifRevision,
     base_revision: v.optional(

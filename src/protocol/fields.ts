@@ -1,6 +1,7 @@
 /** The fields that commands have in common. */
 import * as v from 'valibot';
 import { MAX_NAME_LENGTH } from '../session/name.js';
+import { instant } from '../session/point-in-time.js';
 import { isSessionId } from '../session/session-id.js';
 import { SessionSummary } from './documents.js';
 import {
@@ -59,7 +60,7 @@ export const time = (about: string) =>
   v.pipe(
     v.string(),
     v.isoTimestamp(),
-    v.check((text) => !Number.isNaN(Date.parse(text)), 'No such time'),
+    v.check((text) => instant(text) !== undefined, 'There is no such time'),
     v.transform((text) => new Date(text).toISOString()),
     doc(about),
   );

@@ -88,7 +88,9 @@ export const resolveConflict = command({
           'lines, of arrays by elements, of objects by members. `value`: take `value`.',
       ),
     ),
-    value: v.optional(v.pipe(v.unknown(), doc('With the choice `value`: the value; null removes.'))),
+    value: v.optional(
+      v.pipe(v.unknown(), doc('With the choice `value`: the value, as exact as a patch has to be; null removes.')),
+    ),
     client_id: caller,
     if_revision: ifRevision,
   }),

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { CliError } from '../cli/errors.js';
+import { CliError, UsageError } from '../cli/errors.js';
+import { visible } from '../cli/terminal-text.js';
 import { writeNamedOutput } from '../files/named-output.js';
 import { isNoRoom } from '../files/system-error.js';
 import type { Result } from '../protocol/command.js';
@@ -76,11 +77,16 @@ export function defaultFileName(name: string): string {
   return `${name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}.stui.jsonl.gz`;
 }
 
-/** Writes what was exported to where a person wants it. @throws CliError naming the file */
-export async function writeOutput(file: string, bytes: Buffer): Promise<void> {
+/** Writes what was exported to where a person wants it. @throws CliError naming the file, UsageError */
+export async function writeOutput(file: string, bytes: Buffer, format: ExportFormat): Promise<void> {
+  const onTerminal = (): Uint8Array => {
+    if (format === 'archive') throw new UsageError('An archive is not for a terminal', 'Give a file with -o.');
+    return Buffer.from(visible(bytes.toString('utf8')));
+  };
   try {
-    await writeNamedOutput(file, bytes);
+    await writeNamedOutput(file, bytes, { onTerminal });
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const hint = isNoRoom(error)
       ? 'Free some space on that disk, or write elsewhere with -o.'
       : 'Choose another place with -o.';

@@ -2,7 +2,8 @@
 import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { StuiCommand } from '../cli/base-command.js';
-import { visible } from '../cli/terminal-text.js';
+import { UsageError } from '../cli/errors.js';
+import { visible, visibleInStyle } from '../cli/terminal-text.js';
 import { stuiPaths } from '../local/paths.js';
 import { PREFERENCE_KEYS, type PreferenceKey } from '../local/preference-table.js';
 import { openLocalState } from '../local/state.js';
@@ -22,6 +23,21 @@ export const BACKEND_FLAGS = {
     allowNo: true,
     default: true,
     helpGroup: 'GLOBAL',
+  }),
+};
+
+/** Flags of commands that never start a backend: whoever asks for that is told so, rather than left with nothing. */
+export const STARTING_NONE_FLAGS = {
+  connection: BACKEND_FLAGS.connection,
+  autostart: Flags.boolean({
+    summary: 'Of no use here: no backend is started.',
+    allowNo: true,
+    default: false,
+    hidden: true,
+    parse: async (isGiven) => {
+      if (!isGiven) return false;
+      throw new UsageError('This command starts no backend', 'Start it with "stui backend start --detach".');
+    },
   }),
 };
 
@@ -74,7 +90,8 @@ export abstract class BackendCommand<T = unknown> extends StuiCommand<T> {
 
   /** The same for a text that is coloured, and whose quotations have been made fit for a terminal already. */
   protected remarkInStyle(text: string): void {
-    if (!this.jsonEnabled()) process.stderr.write(`${text}\n`);
+    if (this.jsonEnabled()) return;
+    process.stderr.write(`${process.stderr.isTTY ? visibleInStyle(text) : text}\n`);
   }
 }
 

@@ -18,17 +18,22 @@ export interface Fork {
   readonly session: SessionSummary;
   /** The session it was made from. */
   readonly from: SessionSummary;
+  /** Commands that are given no session work in the fork from now on. */
+  readonly current: boolean;
 }
 
-/** Makes the fork, and makes it the current session. @throws ProtocolError, CliError */
+/** Makes the fork, and makes it the current session where CI is not set. @throws ProtocolError, CliError */
 export async function forkSession(workplace: Workplace, order: ForkOrder): Promise<Fork> {
   const fork = await ask(workplace, order);
-  await workplace.makeCurrent(fork.session);
+  const current = await workplace.makeCurrent(fork.session);
   await workplace.remember(fork.session);
-  return fork;
+  return { ...fork, current };
 }
 
-async function ask(workplace: Workplace, { session, name, point, ifRevision }: ForkOrder): Promise<Fork> {
+async function ask(
+  workplace: Workplace,
+  { session, name, point, ifRevision }: ForkOrder,
+): Promise<Omit<Fork, 'current'>> {
   try {
     return await workplace.ask('fork_session', {
       session_id: session,

@@ -1,5 +1,9 @@
 /** Labels as people write them on a command line: `key=value` sets, `key-` removes. */
 import { UsageError } from '../cli/errors.js';
+import { cut } from '../cli/terminal-text.js';
+
+/** Enough to recognise a label by. */
+const QUOTED_COLUMNS = 60;
 
 /** @throws UsageError */
 export function parseLabels(words: readonly string[]): Record<string, string> {
@@ -19,13 +23,17 @@ export function parseLabelChanges(words: readonly string[]): Record<string, stri
       const [name, value] = splitLabel(word);
       changes[name] = value;
     } else if (word.endsWith('-') && word.length > 1) changes[word.slice(0, -1)] = null;
-    else throw new UsageError(`Not a label: "${word}"`, 'Write key=value to set a label, key- to remove it.');
+    else
+      throw new UsageError(
+        `Not a label: "${cut(word, QUOTED_COLUMNS)}"`,
+        'Write key=value to set a label, key- to remove it.',
+      );
   }
   return changes;
 }
 
 function splitLabel(word: string): [string, string] {
   const at = word.indexOf('=');
-  if (at < 1) throw new UsageError(`Not a label: "${word}"`, 'Write it as key=value.');
+  if (at < 1) throw new UsageError(`Not a label: "${cut(word, QUOTED_COLUMNS)}"`, 'Write it as key=value.');
   return [word.slice(0, at), word.slice(at + 1)];
 }

@@ -8,11 +8,13 @@ import { LOCAL_CONNECTION } from '../local/connection-name.js';
 import { Outbox } from '../local/outbox.js';
 import { type StuiPaths, stuiPaths } from '../local/paths.js';
 import { type LocalState, openLocalState } from '../local/state.js';
+import type { Place } from '../local/terminal.js';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import type { SessionSummary } from '../protocol/documents.js';
 import type { InterimReply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { isReferenceTo } from '../session/name.js';
 import { privateLaunch, reachPrivateBackend } from './private-backend.js';
 
 type Descriptors = typeof COMMANDS;
@@ -32,6 +34,8 @@ export interface WorkplaceOptions {
   readonly connection?: string | undefined;
   readonly autostart: boolean;
   readonly warn: (message: string) => void;
+  /** Where the command was typed; found out when not given. */
+  readonly place?: () => Place;
 }
 
 export class Workplace {
@@ -40,11 +44,16 @@ export class Workplace {
   readonly outbox: Outbox;
   #client: Promise<BackendClient> | undefined;
   #connection: string | undefined;
+  #settled: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: WorkplaceOptions) {
     this.paths = stuiPaths(options.env);
     this.outbox = new Outbox(this.paths, { warn: (warning) => options.warn(String(warning.message)) });
-    this.local = openLocalState(this.paths, { warn: (warning) => options.warn(String(warning.message)) });
+    const { place } = options;
+    this.local = openLocalState(this.paths, {
+      warn: (warning) => options.warn(String(warning.message)),
+      ...(place === undefined ? {} : { place }),
+    });
   }
 
   /** Name of the connection in use. */
@@ -96,6 +105,7 @@ export class Workplace {
     const client = await this.#client?.catch(() => undefined);
     client?.close();
     this.#client = undefined;
+    await this.#settled;
   }
 
   /**
@@ -104,20 +114,54 @@ export class Workplace {
    */
   sessionReference(given: string | undefined): string {
     if (given === '') throw new UsageError('The session reference is empty');
-    const reference =
-      given ?? (this.options.env['STUI_SESSION'] || this.local.currentSessions.get(this.connection)?.id);
+    const reference = given ?? (this.options.env['STUI_SESSION'] || this.#currentId());
     if (reference) return reference;
     // A connection that does not exist has no current session either, and is the better news.
     void this.endpoint;
     throw new CliError('no-session', 'No session is given, and there is no current one', {
       exit: 'notFound',
-      hint: 'Give one with --session or STUI_SESSION, pick one with "stui session use", or "stui session create" one.',
+      hint: this.#isCi
+        ? 'Where CI is set, new sessions do not become the current one: say --session, STUI_SESSION, or eval --create NAME.'
+        : 'Give one with --session or STUI_SESSION, pick one with "stui session use", or "stui session create" one.',
     });
   }
 
-  /** Makes a session the current one of the connection. */
-  async makeCurrent({ id, name }: SessionSummary): Promise<void> {
+  /** Says so when it is not what the caller had chosen: commands that run side by side come into each other's way. */
+  #currentId(): string | undefined {
+    const { currentSessions } = this.local;
+    const current = currentSessions.get(this.connection);
+    if (current === undefined) return undefined;
+    const chosen = currentSessions.overtaken(this.connection);
+    if (chosen !== undefined) {
+      this.warn(
+        `the current session is ${current.name} now, which another command chose after ${chosen.name} was chosen here; ` +
+          'where commands run side by side, name the session: --session, STUI_SESSION, or eval --create NAME',
+      );
+    }
+    // Whoever may only read here works all the same.
+    if (!this.#isCi) this.#settled = currentSessions.settle(this.connection).catch(() => {});
+    return current.id;
+  }
+
+  /** Jobs of a CI machine run side by side in one home, and none of them is a person who goes on with what another made. */
+  get #isCi(): boolean {
+    return Boolean(this.options.env['CI']);
+  }
+
+  /**
+   * Makes a session the current one of the connection, in this terminal.
+   * @param why `made`: it came with what was asked for, so that it is left alone where CI is set
+   * @returns whether commands that are given none work in it from now on
+   */
+  async makeCurrent(session: Pick<SessionSummary, 'id' | 'name'>, why: 'asked' | 'made' = 'made'): Promise<boolean> {
+    const { id, name } = session;
+    const override = this.options.env['STUI_SESSION'];
+    const isMeant = override ? isReferenceTo(override, session) : undefined;
+    if (why === 'made' && this.#isCi) return isMeant === true;
     await this.local.currentSessions.set({ connection: this.connection, id, name });
+    if (isMeant !== false) return true;
+    this.warn(`STUI_SESSION is set to ${override}, which goes before the current session: unset it to work in ${name}`);
+    return false;
   }
 
   async remember(session: SessionSummary): Promise<void> {
@@ -127,9 +171,7 @@ export class Workplace {
   /** Forgets a session that is gone. */
   async forget(id: string): Promise<void> {
     await this.local.sessionCache.forgetSession(this.connection, id);
-    if (this.local.currentSessions.get(this.connection)?.id === id) {
-      await this.local.currentSessions.clear(this.connection);
-    }
+    await this.local.currentSessions.forget(this.connection, id);
   }
 
   /** Says something besides the result that the person should know. */

@@ -1,4 +1,4 @@
-/** Sizes as people write them: `500MB`, `2GB`, `64KiB`; a bare number is bytes. */
+/** Sizes as people write them, always with a unit: `500MB`, `2GB`, `64KiB`. A number alone could be of any. */
 
 const UNIT_BYTES = {
   b: 1,
@@ -12,11 +12,13 @@ const UNIT_BYTES = {
   tib: 2 ** 40,
 };
 
-const SIZE = /^(\d+(?:\.\d+)?) ?(b|[kmgt]i?b)?$/i;
+const SIZE = /^(\d+(?:\.\d+)?) ?(b|[kmgt]i?b)$/i;
+
+export const SIZE_FORMS = 'a number with its unit, such as 500MB, 2GB or 64KiB';
 
 /** @returns whole bytes, or undefined when `text` is no size */
 export function sizeBytes(text: string): number | undefined {
   const match = SIZE.exec(text.trim());
   if (!match) return undefined;
-  return Math.round(Number(match[1]) * UNIT_BYTES[(match[2] ?? 'b').toLowerCase() as keyof typeof UNIT_BYTES]);
+  return Math.round(Number(match[1]) * UNIT_BYTES[(match[2] as string).toLowerCase() as keyof typeof UNIT_BYTES]);
 }

@@ -18,6 +18,14 @@ export function nameProblem(name: string): string | undefined {
 /** Shortest beginning of an id that is taken for one; shorter ones are names. */
 export const MIN_ID_PREFIX = 4;
 
+/** @returns whether `reference` can mean this session, as far as that can be told without knowing the others */
+export function isReferenceTo(
+  reference: string,
+  { id, name }: { readonly id: string; readonly name: string },
+): boolean {
+  return reference === id || reference === name || (reference.length >= MIN_ID_PREFIX && id.startsWith(reference));
+}
+
 export type Resolution<T> = { found: T } | { ambiguous: readonly T[] } | 'none';
 
 /** Finds a session: exact id, else exact name, else a unique beginning of an id. Open sessions go before closed ones of the same name. */

@@ -14,7 +14,25 @@ const DATE = /^\d{4}-\d{2}-\d{2}/;
  */
 export function pointInTime(text: string, now: Date): string | undefined {
   if (AGO.test(text)) return isoTime(now.getTime() - (durationMs(text) ?? Number.NaN));
-  return DATE.test(text) ? isoTime(Date.parse(text)) : undefined;
+  const ms = instant(text);
+  return ms === undefined ? undefined : isoTime(ms);
+}
+
+/** A date of four digits, and a time that may have seconds and a zone: what RFC 3339 and ISO 8601 have in common. */
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:(Z)|([+-][01]\d|[+-]2[0-3]):?([0-5]\d))?)?$/;
+
+/**
+ * Reads a date with or without a time, as {@link pointInTime} does. `Date.parse` alone takes what follows for a remark, and
+ * the 30th of February for the 2nd of March.
+ * @returns milliseconds since 1970, or undefined when `text` is no time that there was or will be
+ */
+export function instant(text: string): number | undefined {
+  const [, date, time, utc = '', zoneHours, zoneMinutes] = INSTANT.exec(text) ?? [];
+  if (date === undefined || isoTime(Date.parse(date))?.startsWith(date) !== true) return undefined;
+  const zone = zoneHours === undefined ? utc : `${zoneHours}:${zoneMinutes}`;
+  const ms = Date.parse(time === undefined ? date : `${date}T${time}${zone}`);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** A point is a revision when it is written in digits only. */

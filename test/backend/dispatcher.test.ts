@@ -87,3 +87,30 @@ describe('a request that comes under the id of another one', () => {
     expect(done).toEqual(['delete a']);
   });
 });
+
+describe('JSON that is kept as it comes', () => {
+  const requests: string[] = [];
+  const handlers = new Proxy({} as Handlers, {
+    get: (_, command) => () => {
+      requests.push(String(command));
+      return {};
+    },
+  });
+  const dispatcher = new Dispatcher(handlers, () => {});
+  const send = (command: string, parameters: string) =>
+    dispatcher.dispatch(Buffer.from(`{"id": "7", "command": "${command}", "parameters": ${parameters}}`), () => {});
+
+  it.each([
+    ['update_session_state', '{"session_id": "s", "state_data": {"preferences": {"id": VALUE}}}'],
+    ['resolve_conflict', '{"session_id": "s", "conflict": "c", "choice": "value", "value": {"id": VALUE}}'],
+  ])('is refused by %s where it would come back as something else', async (command, parameters) => {
+    for (const value of ['12345678901234567890', '1e400', '{"a": 1, "a": 2}', '"\\ud800"']) {
+      const reply = await send(command, parameters.replace('VALUE', value));
+      expect(reply).toMatchObject({ id: '7', status: 'error', error_type: 'InvalidParameters' });
+      expect(reply).toHaveProperty('error', expect.stringMatching(/: "(state_data\.preferences|value)\.id/));
+    }
+    expect(requests).toEqual([]);
+    expect(await send(command, parameters.replace('VALUE', '1.0'))).toMatchObject({ status: 'success' });
+    expect(requests.splice(0)).toEqual([command]);
+  });
+});

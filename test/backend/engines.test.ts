@@ -70,6 +70,7 @@ describe('an answer', () => {
         shared ??= toys.start(owner);
         return shared;
       },
+      warm: (count) => toys.warm(count),
       close: () => toys.close(),
     };
     const journal = new MemoryJournal();

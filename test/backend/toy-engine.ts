@@ -17,6 +17,8 @@ export class ToyFactory implements EngineFactory {
   readonly name = 'toy';
   /** Every code that any engine of this factory began to run, in order. */
   readonly ran: string[] = [];
+  /** Every code that any of them was to compile ahead. */
+  readonly prepared: string[] = [];
   /** Those that were given to somebody, in this order. */
   readonly engines: ToyEngine[] = [];
   /** All that run, the spare among them. */
@@ -34,6 +36,7 @@ export class ToyFactory implements EngineFactory {
       launch: () => this.#launch(),
       spare: true,
       log: () => {},
+      clock,
     });
   }
 
@@ -57,6 +60,10 @@ export class ToyFactory implements EngineFactory {
     const engine = await this.#factory.start(owner);
     this.engines.push(this.#alive.get(engine.pid) as ToyEngine);
     return engine;
+  }
+
+  warm(count: number): void {
+    this.#factory.warm(count);
   }
 
   close(): Promise<void> {
@@ -85,7 +92,7 @@ function failure(code: string): SpawnFailed {
 const CLASS = 'a class';
 
 export class ToyEngine implements EngineProgram {
-  readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: [] };
+  readonly ready = { engine: 'toy', version: '1', dialect: 'toy', capabilities: ['prepare'] };
   readonly channel: ProgramChannel;
   whenEnded: () => void = () => {};
   readonly #values = new Map<string, string>();
@@ -118,6 +125,8 @@ export class ToyEngine implements EngineProgram {
     switch (operation.op) {
       case 'evaluate':
         return this.#evaluate(operation.request);
+      case 'prepare':
+        return this.factory.prepared.push(operation.code);
       case 'restore':
         return this.#restore(operation.captures);
       case 'capture':

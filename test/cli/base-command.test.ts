@@ -201,6 +201,26 @@ describe('a default', () => {
     expect(stdout).toContain(`--${name}`);
   });
 
+  test.each(['soon', '30'])('from the environment that cannot be used is told by the variable: %s', async (value) => {
+    process.env['STUI_TEST_TIMEOUT'] = value;
+    const { error } = (await flagsFor()) as { error: { message: string; hint: string } };
+    expect(error).toMatchObject({
+      code: 'bad-setting',
+      exitCode: 2,
+      message: `STUI_TEST_TIMEOUT cannot be used: Not a duration: "${value}"`,
+    });
+    expect(error.hint).toMatch(/(30s|500ms).* Or unset STUI_TEST_TIMEOUT\.$/);
+    expect(stdout).not.toContain('--timeout');
+  });
+
+  test('that cannot be used is no matter where it is not needed', async () => {
+    process.env['STUI_TEST_TIMEOUT'] = 'soon';
+    expect(await flagsFor('--timeout', '1s')).toMatchObject({ timeout: 1_000 });
+    delete process.env['STUI_TEST_TIMEOUT'];
+    StuiCommand.lookUpDefault = (flag) => (flag === 'timeout' ? 'soon' : undefined);
+    expect(await flagsFor('--timeout', '1s')).toMatchObject({ timeout: 1_000 });
+  });
+
   test('is not looked up for a flag that has none', async () => {
     const asked: string[] = [];
     StuiCommand.lookUpDefault = (flag) => void asked.push(flag);

@@ -60,6 +60,15 @@ describe('a failure report', () => {
     });
   });
 
+  test('about parameters that a backend refuses does not speak of the wire', () => {
+    const refused = new ProtocolError('InvalidParameters', 'create_session: "name": a session name cannot be empty');
+    expect(describeFailure(refused)).toMatchObject({
+      code: 'invalid-parameters',
+      exitCode: 2,
+      message: 'The name: a session name cannot be empty',
+    });
+  });
+
   test.each([
     [Object.assign(new Error('boom'), { code: 'ENOENT' })],
     [Object.assign(new Error('boom'), { code: 'toString' })],

@@ -33,7 +33,7 @@ describe('the limits of a client', () => {
 
   it('refuse more than the stored bytes allow, and keep answering', async () => {
     const home = temporaryHome();
-    await backendWith(home, '--max-bytes', '2000');
+    await backendWith(home, '--max-bytes', '2000B');
     await stui(home, 'session', 'create', 'one');
     const endings: Ending[] = [];
     for (let index = 0; index < 12; index += 1) {

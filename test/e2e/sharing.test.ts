@@ -158,7 +158,9 @@ describe('pruning', () => {
     const names = ({ sessions }: Json) => sessions.map(({ name }: Json) => name);
     const would = await prune('--dry-run');
     expect([names(would), would.removed]).toEqual([['old'], false]);
-    const done = await prune();
+    const refused = await prune();
+    expect(refused.error).toMatchObject({ exitCode: 2, message: expect.stringContaining('for good: old') });
+    const done = await prune('--yes');
     expect([names(done), done.removed]).toEqual([['old'], true]);
     expect(names(await prune())).toEqual([]);
     expect(names((await stui(owner, 'session', 'list', '--json')).json)).toEqual(['demo']);
@@ -173,7 +175,7 @@ describe('pruning', () => {
     });
     const { stdout } = await stui(home, 'session', 'prune', '--expired');
     expect(stdout).toContain('brief');
-    expect(stdout).toContain('Removed 1 session');
+    expect(stdout).toContain('Removed for good: 1 session');
   });
 
   it('without a criterion is refused with 2', async () => {

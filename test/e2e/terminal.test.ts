@@ -167,5 +167,5 @@ it('the launcher can be reached through a link, as package managers install it',
     home,
     `ln -s ${LAUNCHER} "$STUI_HOME/stui" && "$STUI_HOME/stui" config get timeout`,
   );
-  expect({ code, stdout }).toEqual({ code: 0, stdout: '30000\n' });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '30s\n' });
 });

@@ -44,6 +44,17 @@ describe('a value of the workspace', () => {
     expect((await stui(home, 'workspace', 'get', '/preferences/list/2/a')).stdout).toBe('true\n');
   });
 
+  it('is read from stdin where - stands for it', async () => {
+    const home = temporaryHome();
+    const change = (...args: string[]) =>
+      stuiWith(home, { input: '3 + 4\n' }, 'workspace', 'set', ...args, '--scope', 'user');
+    expect((await change('buffer', '-')).code).toBe(0);
+    await change('preferences.dash', '-', '--text');
+    const { stdout } = await stui(home, 'workspace', 'get', 'buffer', '--scope', 'user');
+    expect(stdout).toBe('3 + 4\n');
+    expect(await get(home, 'preferences.dash', '--scope', 'user')).toBe('3 + 4\n');
+  });
+
   it('takes the place of the one that was there, which it may have shared members with', async () => {
     const home = await homeWithSession();
     await set(home, 'preferences.font', '{"name": "Mono", "size": 12}');

@@ -80,6 +80,10 @@ export class ProgramChannel implements EngineChannel {
       this.end({ code: 0, signal: null, lastWords: '' });
       return;
     }
+    if (call.op === 'prepare') {
+      this.program.answer(call);
+      return;
+    }
     this.#running = call.id;
     const answer = await this.#answer(call);
     if (this.#running === call.id) this.#running = undefined;

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -173,12 +173,27 @@ describe('preferences', () => {
     ['250ms', 250],
     ['1.5m', 90_000],
     ['2h', 7_200_000],
-    ['45', 45_000],
     [1_500, 1_500],
   ])('take %j for a timeout of %d ms', async (input, ms) => {
     const { preferences } = fresh().state;
     expect(await preferences.set('timeout', input)).toBe(ms);
     expect(preferences.get('timeout')).toBe(ms);
+  });
+
+  it.each<[PreferenceKey, string, string]>([
+    ['timeout', '60s', '1m'],
+    ['timeout', '1500ms', '1500ms'],
+    ['reconnectFloor', '5ms', '5ms'],
+    ['reconnectBudget', '1d', '1d'],
+    ['engineMemoryMb', '256', '256MiB'],
+    ['engineMemoryMb', '1GiB', '1024MiB'],
+    ['autostart', 'false', 'false'],
+    ['secretPatterns', '["a, b"]', '["a, b"]'],
+  ])('say %s = %s in a form that sets it again: %s', async (key, input, text) => {
+    const { preferences } = fresh().state;
+    const value = await preferences.set(key, input);
+    expect(preferences.setting(key).text).toBe(text);
+    expect(await preferences.set(key, text)).toEqual(value);
   });
 
   it('take regular expressions as a list in JSON', async () => {
@@ -188,7 +203,10 @@ describe('preferences', () => {
   });
 
   const invalid: [PreferenceKey, unknown][] = [
+    ['timeout', '0s'],
     ['timeout', '0'],
+    ['timeout', '45'],
+    ['reconnectCap', '2000'],
     ['timeout', '-1s'],
     ['timeout', '30 parsecs'],
     ['timeout', '1e9h'],
@@ -249,6 +267,19 @@ describe('preferences', () => {
       connections: [],
       preferences: { timeout: '2m', later: { a: 1 }, autostart: false },
     });
+  });
+
+  it('that an earlier version wrote, in milliseconds, mean what they meant', () => {
+    const { state, paths } = fresh();
+    mkdirSync(paths.config, { recursive: true, mode: 0o700 });
+    cpSync('test/local/fixtures/config-numbers.json', join(paths.config, 'config.json'));
+    const set = state.preferences.list().filter(({ isSet }) => isSet);
+    expect(set.map(({ key, value, text }) => [key, value, text])).toEqual([
+      ['timeout', 60_000, '1m'],
+      ['reconnectFloor', 7, '7ms'],
+      ['reconnectBudget', 1_500, '1500ms'],
+      ['engineMemoryMb', 256, '256MiB'],
+    ]);
   });
 
   const mistakes = [

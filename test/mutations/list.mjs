@@ -3,16 +3,6 @@
  * its kind. A mistake is a text of a source file and what takes its place; the text has to be there exactly once.
  */
 
-/**
- * @typedef {object} Mutation
- * @property {string} name what the code does with it
- * @property {string} kind what mistakes of this kind have in common
- * @property {readonly { file: string, from: string, to: string }[]} changes
- * @property {string} test file that has to fail
- * @property {string} [only] pattern of the test's name, where the file has many
- * @property {Readonly<Record<string, string>>} [env]
- */
-
 const AWAIT = 'an await between a read and the write that depends on it';
 const OWNERSHIP = 'ownership that is lost or not cleared on a failure path';
 const CONTENT = 'a name compared without what it stands for';
@@ -29,12 +19,11 @@ const SIMULATED = {
 
 const AWAITED_SPARE = {
   file: 'src/engine/warm-factory.ts',
-  from: `  #takeSpare(): Promise<EngineProcess | undefined> | undefined {
-    const spare = this.#spare;
-    this.#spare = undefined;`,
-  to: `  async #takeSpare(): Promise<EngineProcess | undefined> {
-    const spare = await this.#spare;
-    this.#spare = undefined;`,
+  from: `  #takeSpare(): Launched | undefined {
+    const [spare] = this.#spares;`,
+  to: `  async #takeSpare(): Launched {
+    const [spare] = this.#spares;
+    await spare;`,
 };
 
 const UNREFUSED_CLAIM = {
@@ -49,7 +38,7 @@ const UNCHECKED_ANSWER = {
   to: 'if (engine.pid > 0) return;',
 };
 
-/** @type {readonly Mutation[]} */
+/** @type {readonly import('./list.mjs').Mutation[]} */
 export const MUTATIONS = [
   {
     name: 'the spare is awaited before it is forgotten: sessions that begin at once share it',
@@ -188,7 +177,7 @@ export const MUTATIONS = [
     changes: [
       {
         file: 'src/engine/warm-factory.ts',
-        from: 'if (this.#spare === launched) this.#spare = undefined;',
+        from: '        void engine.exited.then(forget);\n',
         to: '',
       },
     ],

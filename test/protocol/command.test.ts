@@ -180,9 +180,12 @@ describe('parameters', () => {
     expect(parse('read_history', { session_id: 's', since })).toEqual({ session_id: 's', since: expected });
   });
 
-  it.each(['2026-01-31T12:00:00+02', 'now', '', '2026-13-01T00:00:00Z'])('refuse %j, which no clock shows', (since) => {
-    expect(refusal('read_history', { session_id: 's', since })).toMatch('read_history: "since": ');
-  });
+  it.each(['2026-01-31T12:00:00+02', 'now', '', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z'])(
+    'refuse %j, which no clock shows',
+    (since) => {
+      expect(refusal('read_history', { session_id: 's', since })).toMatch('read_history: "since": ');
+    },
+  );
 
   it('keep labels and context parts whatever they are called', () => {
     const text = '{"__proto__":"a","constructor":"b","prototype":"c","toString":"d"}';

@@ -45,7 +45,7 @@ describe('the protocol reference', () => {
     expect(section('create_session')).toContain('| `client_id` | string | Who asks.');
     expect(section('create_session')).toContain('| `labels` | object of string | Optional. Labels. |');
     expect(section('label_session')).toContain('| `labels` | object of string or null | ');
-    expect(section('update_session_state')).toContain('| `state_data` | object of any | The patch. |');
+    expect(section('update_session_state')).toContain('| `state_data` | object of any | The patch. ');
     expect(section('list_client_sessions')).toContain('| `sessions[].session_id` | string |');
     expect(section('evaluate')).toContain('| `evaluation.error.class` | string |');
     expect(section('ping')).not.toContain('Errors:');

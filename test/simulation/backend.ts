@@ -49,7 +49,7 @@ export class BackendProcess implements Server {
     this.world.note('backend starts');
     this.world.network.server = this;
     try {
-      await this.registry.start();
+      await this.registry.start({ crashed: true });
     } catch (error) {
       this.world.note(`backend cannot start: ${(error as Error).message}`);
       this.crash();

@@ -81,6 +81,7 @@ export const BROKEN: Readonly<Record<string, Variant>> = {
           last = shared ? undefined : engines.start(owner);
           return shared ?? (last as Promise<Engine>);
         },
+        warm: (count) => engines.warm(count),
         close: () => engines.close(),
       };
     },

@@ -23,7 +23,7 @@ export function simulatedFactory(world: World, backend: Process): EngineFactory 
   };
   const log = (message: string) => world.note(`log: ${message}`);
   const launch = () => startEngineProcess(COMMAND, { open, clock });
-  return new WarmEngineFactory({ name: 'simulated', launch, spare: true, log });
+  return new WarmEngineFactory({ name: 'simulated', launch, spare: true, log, clock });
 }
 
 interface Running {
@@ -32,7 +32,7 @@ interface Running {
 }
 
 class SimulatedEngine implements EngineProgram {
-  readonly ready = { engine: 'simulated', version: '1', dialect: 'toy', capabilities: [] };
+  readonly ready = { engine: 'simulated', version: '1', dialect: 'toy', capabilities: ['prepare'] };
   readonly channel: ProgramChannel;
   readonly #values = new Map<string, number>();
   #dirty = new Set<string>();

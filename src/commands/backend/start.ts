@@ -4,6 +4,7 @@ import { StuiCommand } from '../../cli/base-command.js';
 import { CliError } from '../../cli/errors.js';
 import { writeDocument } from '../../cli/output.js';
 import { sizeFlag } from '../../cli/size.js';
+import { visible } from '../../cli/terminal-text.js';
 import { launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
 import { checkedListeningEndpoint } from '../../local/endpoint.js';
 import { stuiPaths } from '../../local/paths.js';
@@ -50,7 +51,7 @@ export default class BackendStart extends StuiCommand<Result> {
   protected override async execute(): Promise<Result> {
     const { flags } = await this.parse(BackendStart);
     const paths = stuiPaths(process.env);
-    const local = openLocalState(paths, { warn: ({ message }) => process.stderr.write(`stui: ${message}\n`) });
+    const local = openLocalState(paths, { warn: ({ message }) => process.stderr.write(`stui: ${visible(message)}\n`) });
     const { endpoint, 'data-dir': directory } = flags;
     if (endpoint !== undefined) requireGuarded(checkedListeningEndpoint(endpoint), flags['allow-remote']);
     const base = privateLaunch(paths, flags['engine-memory-mb'] ?? local.preferences.get('engineMemoryMb'));

@@ -4,12 +4,13 @@ import { fields } from '../../cli/table.js';
 import { logFile } from '../../local/backend-process.js';
 import type { Result } from '../../protocol/command.js';
 import type { getBackendStatus } from '../../protocol/commands.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 import { formatBytes } from '../../service/session-text.js';
 
 type BackendReport = Result<typeof getBackendStatus> & { readonly connection: string; readonly log: string | null };
 
 export default class BackendStatus extends BackendCommand<BackendReport> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Show how a backend is. Starts none.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

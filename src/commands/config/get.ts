@@ -1,10 +1,11 @@
 import { stringArg } from '../../cli/args.js';
+import { visibleLine } from '../../cli/terminal-text.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
-import { BackendCommand } from '../../service/backend-command.js';
-import { preferenceText } from '../../service/preference-text.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 export default class ConfigGet extends BackendCommand<PreferenceSetting> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Print the value of a preference.';
   static override examples = ['<%= config.bin %> <%= command.id %> timeout'];
   static override args = { key: stringArg({ description: 'Name of the preference.', required: true }) };
@@ -14,7 +15,7 @@ export default class ConfigGet extends BackendCommand<PreferenceSetting> {
     return this.workplace(flags).local.preferences.setting(args.key as PreferenceKey);
   }
 
-  protected override render({ value }: PreferenceSetting): string {
-    return preferenceText(value);
+  protected override render({ text }: PreferenceSetting): string {
+    return visibleLine(text);
   }
 }

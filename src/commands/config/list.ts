@@ -1,14 +1,14 @@
 import type { Style } from '../../cli/style.js';
 import { table } from '../../cli/table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
-import { BackendCommand } from '../../service/backend-command.js';
-import { preferenceText } from '../../service/preference-text.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 interface Result {
   readonly preferences: readonly PreferenceSetting[];
 }
 
 export default class ConfigList extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'List preferences with their values and meanings.';
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --json'];
 
@@ -22,7 +22,7 @@ export default class ConfigList extends BackendCommand<Result> {
       preferences,
       [
         { title: 'KEY', value: ({ key }) => key },
-        { title: 'VALUE', value: ({ value }) => preferenceText(value) },
+        { title: 'VALUE', value: ({ text }) => text },
         { title: '', value: ({ isSet }) => (isSet ? '' : 'default') },
         { title: 'MEANING', value: ({ doc }) => doc },
       ],

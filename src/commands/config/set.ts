@@ -1,10 +1,17 @@
 import { stringArg } from '../../cli/args.js';
+import { visibleLine } from '../../cli/terminal-text.js';
 import type { PreferenceKey } from '../../local/preference-table.js';
 import type { PreferenceSetting } from '../../local/preferences.js';
-import { BackendCommand } from '../../service/backend-command.js';
-import { preferenceText } from '../../service/preference-text.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
+
+/** What the environment says goes before the preference. */
+const VARIABLES: Partial<Record<PreferenceKey, string>> = {
+  connection: 'STUI_CONNECTION',
+  timeout: 'STUI_TIMEOUT',
+};
 
 export default class ConfigSet extends BackendCommand<PreferenceSetting> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Set a preference.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> timeout 2m',
@@ -20,10 +27,14 @@ export default class ConfigSet extends BackendCommand<PreferenceSetting> {
     const { args, flags } = await this.parse(ConfigSet);
     const { preferences } = this.workplace(flags).local;
     await preferences.set(args.key as PreferenceKey, args.value);
+    const variable = VARIABLES[args.key as PreferenceKey];
+    if (variable !== undefined && process.env[variable]) {
+      this.remark(`stui: ${variable} is set to ${process.env[variable]}, which goes before the preference`);
+    }
     return preferences.setting(args.key as PreferenceKey);
   }
 
-  protected override render({ key, value }: PreferenceSetting): string {
-    return `${key} is ${preferenceText(value)}`;
+  protected override render({ key, text }: PreferenceSetting): string {
+    return `${key} is ${visibleLine(text)}`;
   }
 }

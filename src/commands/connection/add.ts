@@ -1,8 +1,9 @@
 import { stringArg } from '../../cli/args.js';
 import type { Connection } from '../../local/connections.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 export default class ConnectionAdd extends BackendCommand<Connection> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Give a name to a backend somewhere else.';
   static override description = 'Asks no backend. Adding the same again changes nothing.';
   static override examples = ['<%= config.bin %> <%= command.id %> ci tcp://127.0.0.1:5555'];

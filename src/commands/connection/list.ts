@@ -1,13 +1,14 @@
 import type { Style } from '../../cli/style.js';
 import { table } from '../../cli/table.js';
 import { LOCAL_CONNECTION } from '../../local/connection-name.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 interface Result {
   readonly connections: readonly { readonly name: string; readonly endpoint: string; readonly default: boolean }[];
 }
 
 export default class ConnectionList extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'List connections. "local" is the private backend.';
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --json'];
 

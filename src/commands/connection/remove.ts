@@ -1,5 +1,5 @@
 import { stringArg } from '../../cli/args.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 interface Result {
   readonly name: string;
@@ -7,6 +7,7 @@ interface Result {
 }
 
 export default class ConnectionRemove extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Forget a connection. Its backend and sessions stay as they are.';
   static override examples = ['<%= config.bin %> <%= command.id %> ci'];
   static override args = { name: stringArg({ description: 'Name of the connection.', required: true }) };

@@ -4,6 +4,7 @@ import { durationFlag } from '../../cli/duration.js';
 import { UsageError } from '../../cli/errors.js';
 import { runSteps } from '../../cli/progress.js';
 import type { Style } from '../../cli/style.js';
+import { MAX_TIMEOUT_MS } from '../../protocol/limits.js';
 import { BackendCommand, sessionFlag } from '../../service/backend-command.js';
 import { exitOfReplay, plannedReplay, planReplay, type ReplayReport, runReplay } from '../../service/replay.js';
 import { replayText } from '../../service/replay-text.js';
@@ -32,7 +33,11 @@ export default class HistoryReplay extends BackendCommand<ReplayReport> {
     session: sessionFlag,
     into: Flags.string({ summary: 'Session to run them in; the same one when not given.', helpValue: '<session>' }),
     'stop-on-error': Flags.boolean({ summary: 'Leave the others when one has no value.' }),
-    timeout: durationFlag({ summary: 'Interrupt each after this long, in place of the limit it had.' }),
+    timeout: durationFlag({
+      summary: 'Interrupt each after this long, in place of the limit it had.',
+      least: 1,
+      most: MAX_TIMEOUT_MS,
+    }),
     key: Flags.string({ summary: 'What the keys begin with. Made up when not given.', helpValue: '<prefix>' }),
     'dry-run': Flags.boolean({ summary: 'Only say what would run.' }),
   };

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { stringArg } from '../../cli/args.js';
 import { UsageError } from '../../cli/errors.js';
 import { NotInOutbox } from '../../local/errors.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 
 interface Result {
   readonly key: string;
@@ -10,6 +10,7 @@ interface Result {
 }
 
 export default class OutboxDrop extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Remove an evaluation or a change from the outbox, undelivered.';
   static override examples = ['<%= config.bin %> <%= command.id %> deploy-42 --yes'];
   static override args = { key: stringArg({ description: 'Its idempotency key.', required: true }) };

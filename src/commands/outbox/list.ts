@@ -1,7 +1,7 @@
 import type { Style } from '../../cli/style.js';
 import { table } from '../../cli/table.js';
 import { isChange, type OutboxEntry } from '../../local/outbox.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 import { formatPath } from '../../session/context-path.js';
 import { patchPlaces } from '../../session/patch-places.js';
 
@@ -10,6 +10,7 @@ interface Result {
 }
 
 export default class OutboxList extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary =
     'List the evaluations and changes that were accepted here and have not reached a backend yet.';
   static override description = 'Asks no backend. All connections, in order of acceptance.';

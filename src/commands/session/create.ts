@@ -7,9 +7,18 @@ import type { SessionSummary } from '../../protocol/documents.js';
 import { BackendCommand } from '../../service/backend-command.js';
 import { parseLabels } from '../../service/labels.js';
 import { sessionFields } from '../../service/session-text.js';
+import { MAX_TTL_MS } from '../../session/time-to-live.js';
 
-export default class SessionCreate extends BackendCommand<SessionSummary> {
+type Result = SessionSummary & {
+  /** Commands that are given no session work in it from now on. */
+  readonly current: boolean;
+};
+
+export default class SessionCreate extends BackendCommand<Result> {
   static override summary = 'Create a session and make it the current one.';
+  static override description =
+    'Current in this terminal, and in those where none was chosen or used yet. Where CI is set the current session stays as ' +
+    'it is: jobs that run side by side would work in the sessions of others.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> build-42 --label branch=main --ttl 2h',
@@ -20,10 +29,14 @@ export default class SessionCreate extends BackendCommand<SessionSummary> {
   };
   static override flags = {
     label: Flags.string({ summary: 'Label as key=value; can be given several times.', multiple: true, default: [] }),
-    ttl: spanFlag({ summary: 'Close the session after this long without activity.' }),
+    ttl: spanFlag({
+      summary: 'Close the session after this long without activity.',
+      least: 1,
+      most: MAX_TTL_MS,
+    }),
   };
 
-  protected override async execute(): Promise<SessionSummary> {
+  protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(SessionCreate);
     const workplace = this.workplace(flags);
     const { session } = await workplace.ask('create_session', {
@@ -33,12 +46,12 @@ export default class SessionCreate extends BackendCommand<SessionSummary> {
       labels: parseLabels(flags.label),
       ttl_ms: flags.ttl,
     });
-    await workplace.makeCurrent(session);
+    const current = await workplace.makeCurrent(session);
     await workplace.remember(session);
-    return session;
+    return { ...session, current };
   }
 
-  protected override render(session: SessionSummary, style: Style): string {
+  protected override render(session: Result, style: Style): string {
     return sessionFields(session, style);
   }
 }

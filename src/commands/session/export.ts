@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../cli/errors.js';
+import { writeBytes } from '../../cli/output.js';
 import { visibleLine } from '../../cli/terminal-text.js';
 import {
   defaultFileName,
@@ -57,8 +58,8 @@ export default class SessionExport extends BackendCommand<Result> {
     const generator = `stui ${this.config.version}`;
     const { bytes, ...about } = await exportSession(workplace, reference, flags.format, generator);
     const file = toStdout ? null : (flags.output ?? defaultFileName(about.name));
-    if (file === null) await this.writeBytes(bytes);
-    else await writeOutput(file, bytes);
+    if (file === null) await writeBytes(process.stdout, bytes);
+    else await writeOutput(file, bytes, flags.format);
     return { ...about, format: flags.format, file, bytes: bytes.length };
   }
 
@@ -67,11 +68,5 @@ export default class SessionExport extends BackendCommand<Result> {
       this.remark(`stui: ${leftOut} entries are left out: they follow an evaluation without an outcome yet`);
     if (file === null) return '';
     return `Wrote ${visibleLine(file)}: ${visibleLine(name)} up to revision ${revision}, ${formatBytes(bytes)}`;
-  }
-
-  private writeBytes(bytes: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
-    });
   }
 }

@@ -10,7 +10,8 @@ export default class SessionFork extends BackendCommand<Fork> {
   static override summary = 'Make a session of its own from another one, and make it the current one.';
   static override description =
     'The fork has the whole history of the session up to there, and goes its own way from then on; the session stays as it ' +
-    'is. A single argument is the session, as everywhere; --name names a fork of the current session.';
+    'is. A single argument is the session, as everywhere; --name names a fork of the current session. Where CI is set the ' +
+    'current session stays as it is.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-42 experiment',
     '<%= config.bin %> <%= command.id %> --name experiment',
@@ -40,11 +41,9 @@ export default class SessionFork extends BackendCommand<Fork> {
     });
   }
 
-  protected override render({ session, from }: Fork): string {
+  protected override render({ session, from, current }: Fork): string {
     const at = session.forkedFrom?.revision ?? from.revision;
-    return (
-      `Forked ${visibleLine(from.name)} at revision ${at}: ${visibleLine(session.name)} (${session.id}) ` +
-      `is the current session`
-    );
+    const fork = `${visibleLine(session.name)} (${session.id})`;
+    return `Forked ${visibleLine(from.name)} at revision ${at}: ${fork}${current ? ' is the current session' : ''}`;
   }
 }

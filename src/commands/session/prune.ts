@@ -10,7 +10,7 @@ export default class SessionPrune extends BackendCommand<Pruning> {
   static override summary = 'Remove sessions that nobody needs any more, for good.';
   static override description =
     'Says which, and how much space they took. At least one of --orphaned, --expired and --older-than has to say what ' +
-    'nobody needs; the first two can be given together.';
+    'nobody needs; the first two can be given together. With --older-than below a day nothing is removed without --yes.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --expired --dry-run',
     '<%= config.bin %> <%= command.id %> --older-than 30d',
@@ -25,6 +25,7 @@ export default class SessionPrune extends BackendCommand<Pruning> {
     'older-than': spanFlag({
       summary: 'Only sessions without activity for this long. Alone: closed ones of your own.',
     }),
+    yes: Flags.boolean({ summary: 'Do it although --older-than is less than a day.' }),
     'dry-run': Flags.boolean({ summary: 'Only say which.' }),
   };
 
@@ -34,13 +35,16 @@ export default class SessionPrune extends BackendCommand<Pruning> {
     if (!orphaned && !expired && olderThanMs === undefined) {
       throw new UsageError('Nothing says which sessions to remove', 'Say --orphaned, --expired or --older-than 30d.');
     }
-    return pruneSessions(this.workplace(flags), { orphaned, expired, olderThanMs, dryRun: flags['dry-run'] });
+    const order = { orphaned, expired, olderThanMs, dryRun: flags['dry-run'], confirmed: flags.yes };
+    return pruneSessions(this.workplace(flags), order);
   }
 
   protected override render({ sessions, bytes, removed }: Pruning, style: Style): string {
     if (sessions.length === 0) return 'No session is like that.';
     const what = `${counted(sessions.length, 'session')}, ${formatBytes(bytes)}`;
-    const done = removed ? `Removed ${what}` : `Would remove ${what}. To do it, leave --dry-run out.`;
+    const done = removed
+      ? `Removed for good: ${what}`
+      : `Would remove for good: ${what}. To do it, leave --dry-run out.`;
     return `${sessionTable(sessions, undefined, style)}\n\n${done}`;
   }
 }

@@ -16,10 +16,10 @@ import { RESTORE_STRATEGIES } from '../../session/restore-plan.js';
 export default class SessionRestore extends BackendCommand<RestoreOutcome> {
   static override summary = 'Bring a session back into a running engine, and say exactly what came back.';
   static override description =
-    'Loads what was saved and makes the session the current one; a closed session is open again. User code does not run ' +
-    'again by itself: inputs whose effects no snapshot carries are named, and --strategy replay runs them. With --at the ' +
-    'session goes back to how it was; its journal keeps what came after. Every restore is planned first, and what came ' +
-    'back otherwise than planned is named.';
+    'Loads what was saved and makes the session the current one, except where CI is set; a closed session is open again. ' +
+    'User code does not run again by itself: inputs whose effects no snapshot carries are named, and --strategy replay runs ' +
+    'them. With --at the session goes back to how it was; its journal keeps what came after. Every restore is planned ' +
+    'first, and what came back otherwise than planned is named.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-42',
     '<%= config.bin %> <%= command.id %> build-42 --plan',

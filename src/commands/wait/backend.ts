@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { durationFlag } from '../../cli/duration.js';
-import { BackendCommand } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS } from '../../service/backend-command.js';
 import { type BackendCondition, waitForBackend } from '../../service/waiting.js';
 
 interface Result {
@@ -13,6 +13,7 @@ interface Result {
 const DEFAULT_PATIENCE_MS = 60_000;
 
 export default class WaitBackend extends BackendCommand<Result> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Wait until a backend answers, or does so no more.';
   static override description =
     'Starts none. A backend that is not there is waited for, unless --must-exist. Exits 6 when the time is over.';

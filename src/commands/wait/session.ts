@@ -2,12 +2,13 @@ import { Flags } from '@oclif/core';
 import { durationFlag } from '../../cli/duration.js';
 import { visibleLine } from '../../cli/terminal-text.js';
 import type { SessionSummary } from '../../protocol/documents.js';
-import { BackendCommand, sessionArg } from '../../service/backend-command.js';
+import { BackendCommand, STARTING_NONE_FLAGS, sessionArg } from '../../service/backend-command.js';
 import { waitForSession } from '../../service/waiting.js';
 
 const DEFAULT_PATIENCE_MS = 60_000;
 
 export default class WaitSession extends BackendCommand<SessionSummary> {
+  static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Wait until a session is idle, open or closed.';
   static override description =
     'Idle: everything accepted has its outcome. A session or backend that is not there is waited for, unless ' +

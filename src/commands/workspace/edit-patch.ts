@@ -8,7 +8,7 @@ export default class WorkspaceEditPatch extends ChangeCommand {
   static override summary = 'Change several values of the workspace at once, by a JSON Merge Patch.';
   static override description =
     'A patch (RFC 7396) is an object: null removes, objects merge, everything else replaces. It is merged with what others ' +
-    'changed as "workspace set" does.';
+    'changed as "workspace set" does, and refused where it would not come back as it is written.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> patch.json',
     `echo '{"preferences": {"font": {"size": 14}, "theme": null}}' | <%= config.bin %> <%= command.id %>`,

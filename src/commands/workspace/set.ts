@@ -8,21 +8,26 @@ import { patchSetting } from '../../session/context-path.js';
 export default class WorkspaceSet extends ChangeCommand {
   static override summary = 'Set a value of the workspace.';
   static override description =
-    'The value is JSON where it parses as JSON, else text; that of the buffer is always text. What others changed since you ' +
-    'last saw the workspace is merged with it, of the buffer by lines; where both changed the same, the session keeps what ' +
-    'it had, yours is kept beside it, and the command exits 4.';
+    'The value is JSON where it parses as JSON, else text; that of the buffer is always text. JSON that would not come back ' +
+    'as it is written is refused: a number such as 12345678901234567890 or 1e400, a name twice in one object. --text, or ' +
+    'quotes in the JSON, keep it as a text.\n\n' +
+    'What others changed since you last saw the workspace is merged with it, of the buffer by lines; where both changed the ' +
+    'same, the session keeps what it had, yours is kept beside it, and the command exits 4.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> buffer -f Counter.st',
     '<%= config.bin %> <%= command.id %> preferences.font.size 14 --scope user',
     '<%= config.bin %> <%= command.id %> layout -f layout.json --session build-42',
-    'git diff | <%= config.bin %> <%= command.id %> buffer -f -',
+    'git diff | <%= config.bin %> <%= command.id %> buffer -',
+    '<%= config.bin %> <%= command.id %> preferences.ticket 12345678901234567890 --text',
   ];
   static override args = {
     path: stringArg({
       description: 'Where, e.g. preferences.font, or as a JSON Pointer, /preferences/font.',
       required: true,
     }),
-    value: stringArg({ description: 'New value. Write -- before one that begins with a dash.' }),
+    value: stringArg({
+      description: 'New value, or - to read it from stdin. Write -- before one that begins with a dash.',
+    }),
   };
   static override flags = {
     ...CHANGE_FLAGS,

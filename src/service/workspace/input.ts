@@ -1,12 +1,14 @@
 /** Paths, values and patches as people give them: on the command line, in a file, or on stdin. */
 import { UsageError } from '../../cli/errors.js';
-import { BadPath, parsePath } from '../../session/context-path.js';
+import { BadPath, formatPath, parsePath } from '../../session/context-path.js';
 import { contextProblem } from '../../session/context-problem.js';
+import { InexactJson, parseExactJson } from '../../session/exact-json.js';
 import { isObject, type Json, type JsonObject } from '../../session/json.js';
 import { applyMergePatch } from '../../session/merge-patch.js';
 import { readText } from '../input-file.js';
 
 export interface GivenValue {
+  /** `-` for stdin. */
   readonly value?: string | undefined;
   /** Or `-` for stdin. */
   readonly file?: string | undefined;
@@ -26,22 +28,21 @@ export function pathOf(text: string): string[] {
 export async function givenValue(path: readonly string[], { value, file, asText }: GivenValue): Promise<Json> {
   if (value !== undefined && file !== undefined) throw new UsageError('Give the value or a file, not both');
   if (value === undefined && file === undefined) {
-    throw new UsageError('No value is given', 'Give it as an argument, a file with -f, or -f - for stdin.');
+    throw new UsageError('No value is given', 'Give it as an argument, a file with -f, or - for stdin.');
   }
-  const text = value ?? (await readText(file as string));
-  const json = asText || isBuffer(path) ? undefined : parsed(text);
-  return json === undefined ? text : json;
+  const text = value === undefined || value === '-' ? await readText(file ?? '-') : value;
+  return asText || isBuffer(path) ? text : jsonOrText(text, path);
 }
 
 /** What a place in conflict is to be: JSON, but for the buffer, which is a text. @throws UsageError, CliError */
 export async function givenDecision(path: readonly string[], file: string): Promise<Json> {
   const text = await readText(file);
-  return isBuffer(path) ? text : parsedStrictly(text, `What ${path.join('.')} is to be`);
+  return isBuffer(path) ? text : json(text, { what: `What ${formatPath(path)} is to be`, path });
 }
 
 /** @throws UsageError, CliError */
 export async function patchIn(file: string): Promise<JsonObject> {
-  const patch = parsedStrictly(await readText(file), 'The patch');
+  const patch = json(await readText(file), { what: 'The patch', path: [] });
   if (isObject(patch)) return patch;
   throw new UsageError(
     'The patch is not a JSON object',
@@ -68,20 +69,29 @@ function isBuffer(path: readonly string[]): boolean {
   return path.length === 1 && path[0] === 'buffer';
 }
 
-function parsed(text: string): Json | undefined {
+function jsonOrText(text: string, path: readonly string[]): Json {
   try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    return parseExactJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw inexact(error, path, 'To store all of it as a text, say --text.');
   }
 }
 
-function parsedStrictly(text: string, what: string): Json {
+function json(text: string, { what, path }: { what: string; path: readonly string[] }): Json {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (error) {
-    throw new UsageError(`${what} is not JSON: ${(error as Error).message}`);
+    if (error instanceof SyntaxError) throw new UsageError(`${what} is not JSON: ${error.message}`);
+    throw inexact(error, path, 'Nothing was changed.');
   }
+}
+
+/** @param path where the JSON is to be */
+function inexact(error: unknown, path: readonly string[], hint: string): unknown {
+  if (!(error instanceof InexactJson)) return error;
+  const place = formatPath([...path, ...error.path]);
+  return new UsageError(place === '' ? error.reason : `${place}: ${error.reason}`, hint);
 }
 
 function orUsageError<R>(work: () => R): R {

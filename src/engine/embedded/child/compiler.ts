@@ -48,14 +48,20 @@ export class WorkspaceCompiler {
    * @throws {SourceError} when the code does not parse, or names what does not exist
    */
   compile(code: string): CompiledDoIt {
-    const kept = this.#keptGeneration === this.#workspace.generation ? this.#kept.get(code) : undefined;
-    if (kept !== undefined) {
-      for (const name of kept.assigned) this.#workspace.declare(name);
-      return kept.run;
-    }
-    const run = this.#compile(code);
-    this.#keep(code, { run, assigned: this.#assigned });
-    return run;
+    const compiled = this.#keptFor(code) ?? this.#compile(code);
+    for (const name of compiled.assigned) this.#workspace.declare(name);
+    // Again, also where it was there: names that are new with it change what those kept before it mean, but not this one.
+    this.#keep(code, compiled);
+    return compiled.run;
+  }
+
+  /** Compiles code that is likely to be run next. @throws {SourceError} as `compile` does */
+  prepare(code: string): void {
+    if (code.length <= KEPT_LENGTH && !this.#keptFor(code)) this.#keep(code, this.#compile(code));
+  }
+
+  #keptFor(code: string): Kept | undefined {
+    return this.#keptGeneration === this.#workspace.generation ? this.#kept.get(code) : undefined;
   }
 
   #keep(code: string, compiled: Kept): void {
@@ -64,15 +70,12 @@ export class WorkspaceCompiler {
     if (code.length <= KEPT_LENGTH) this.#kept.set(code, compiled);
   }
 
-  #compile(code: string): CompiledDoIt {
+  #compile(code: string): Kept {
     const { globals } = this.#amber;
     const node = this.parse(HEADER + code, HEADER.length);
     this.#answerLastStatement(node);
     const assigned = assignedNames(node);
-    for (const name of assigned) {
-      if (this.#workspace.isSystemName(name)) assigned.delete(name);
-      else this.#workspace.declare(name);
-    }
+    for (const name of assigned) if (this.#workspace.isSystemName(name)) assigned.delete(name);
     this.#assigned = assigned;
     this.#locate(code, 2);
     const generator = this.#classes.generator._new();
@@ -98,9 +101,12 @@ export class WorkspaceCompiler {
     );
     const { core, nil, asReceiver, boot } = this.#amber;
     const run = make(core, globals, nil, nil, asReceiver, boot, this.#workspace, globals.UndefinedObject);
-    return () => {
-      this.#workspace.at = 0;
-      return run.call(nil);
+    return {
+      run: () => {
+        this.#workspace.at = 0;
+        return run.call(nil);
+      },
+      assigned,
     };
   }
 

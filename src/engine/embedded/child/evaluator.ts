@@ -39,6 +39,9 @@ export interface EvaluatorParts {
   readonly exceptions: Exceptions;
 }
 
+/** Compiling what fits on some screens takes a few milliseconds. */
+const PREPARE_TIMEOUT_MS = 250;
+
 /** The name under which the timed script finds what it has to run. */
 const TRAMPOLINE = 'stuiTimedSection';
 
@@ -57,6 +60,16 @@ export class Evaluator {
     const started = performance.now();
     const ending = this.#endingOf(request);
     return { ...ending, transcript: transcript.take(), durationMs: performance.now() - started };
+  }
+
+  /** Compiles code ahead, which the evaluation itself then need not; what is wrong with it, that one says. */
+  prepare(code: string): void {
+    if (isChunkFormat(code)) return;
+    try {
+      this.timed(PREPARE_TIMEOUT_MS, () => this.#parts.compiler.prepare(code));
+    } catch {
+      // It does not compile, or not soon enough.
+    }
   }
 
   /** Runs a function that may run user code, under a timeout. @throws what the function throws, and on timeout */

@@ -74,6 +74,10 @@ export class Image {
     return captured === undefined ? evaluation : { ...evaluation, ...captured };
   }
 
+  prepare(code: string): void {
+    this.#evaluator.prepare(code);
+  }
+
   capture(kind: 'full' | 'changes'): Capture | undefined {
     return this.#capturer.capture(kind)?.capture;
   }

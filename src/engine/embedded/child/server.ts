@@ -18,8 +18,10 @@ const READY: Omit<EngineReady, 'nonce'> = {
   engine: 'embedded',
   version: `Amber ${AMBER_VERSION}`,
   dialect: 'Amber',
-  capabilities: ['evaluate', 'fileIn', 'capture', 'restore', 'bindings', 'inspect', 'interrupt'],
+  capabilities: ['evaluate', 'fileIn', 'capture', 'restore', 'bindings', 'inspect', 'interrupt', 'prepare'],
 };
+
+type Answered = Exclude<EngineCall, { readonly op: 'prepare' }>;
 
 export function serve(image: Image): void {
   // Not imported at the top: a startup snapshot must not hold a socket.
@@ -39,6 +41,10 @@ export function serve(image: Image): void {
   pipe.on('data', (bytes) => {
     for (const line of lines.push(bytes)) {
       const call = JSON.parse(line) as EngineCall;
+      if (call.op === 'prepare') {
+        image.prepare(call.code);
+        continue;
+      }
       write({ id: call.id, ...answer(image, call) });
       if (call.op === 'quit') pipe.end(() => process.exit(0));
     }
@@ -65,7 +71,7 @@ function endGroup(): void {
   process.exit(0);
 }
 
-function answer(image: Image, call: EngineCall): EngineAnswerContent {
+function answer(image: Image, call: Answered): EngineAnswerContent {
   try {
     return { ok: true, ...result(image, call) };
   } catch (error) {
@@ -73,7 +79,7 @@ function answer(image: Image, call: EngineCall): EngineAnswerContent {
   }
 }
 
-function result(image: Image, call: EngineCall): object {
+function result(image: Image, call: Answered): object {
   switch (call.op) {
     case 'evaluate':
       return { result: image.evaluate(call.request, call.id) };
