@@ -117,7 +117,7 @@ export const createSession = command({
     session_id: v.optional(newSessionId('Id chosen by the client, so that a retry cannot create a second session.')),
   }),
   result: v.object({ ...publishedSession, client_id: text('Client that created it.'), session }),
-  errors: ['NameTaken', 'LimitExceeded', 'StorageFull'],
+  errors: ['NameTaken', 'KeyConflict', 'LimitExceeded', 'StorageFull'],
 });
 
 export const listSessions = command({

@@ -7,7 +7,7 @@ export const ERROR_TYPES = {
   AmbiguousSession: 'Several sessions have this name or beginning of an id.',
   NameTaken: 'An open session has this name already.',
   RevisionConflict: 'The session is at another revision than the caller expected.',
-  KeyConflict: 'The idempotency key belongs to another request: to an evaluation of other code, or to another change.',
+  KeyConflict: 'The idempotency key, or the id chosen for a session, belongs to another request.',
   EvaluationNotFound: 'No evaluation was accepted under this key.',
   LimitExceeded: 'A limit of this backend would be exceeded.',
   RateLimited:

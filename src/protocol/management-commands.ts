@@ -103,7 +103,7 @@ export const forkSession = command({
     if_revision: ifRevision,
   }),
   result: v.object({ session, from: v.pipe(SessionSummary, doc('The session it was made from.')) }),
-  errors: [...SESSION_ERRORS, 'NameTaken', 'RevisionConflict', 'LimitExceeded', 'StorageFull'],
+  errors: [...SESSION_ERRORS, 'NameTaken', 'KeyConflict', 'RevisionConflict', 'LimitExceeded', 'StorageFull'],
 });
 
 export const diffSessions = command({

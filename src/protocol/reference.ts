@@ -80,6 +80,8 @@ const IDS = `## Ids
 - A \`client_id\` says who asks. It is a name that the client chooses and keeps, of at most ${limits.MAX_IDENTIFIER_LENGTH} characters.
 - An idempotency \`key\` belongs to one session, and to what was asked for under it: with other code, another patch, or a rerun
   of another evaluation it is a \`KeyConflict\`. Of code that holds secrets only what the journal keeps is compared.
+- An id that a client chooses for a session is taken for a retry only with the same name, labels and time to live, or the same
+  origin of a fork, and from the same client; else it is a \`KeyConflict\`.
 - An \`upload\` belongs to one client. A piece that comes again has to be the same.
 
 ## Unknown parameters
