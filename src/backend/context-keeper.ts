@@ -4,7 +4,6 @@
  */
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_CONTEXT_BYTES } from '../protocol/limits.js';
-import { contentDigest } from '../session/content-digest.js';
 import { BadPath, patchRemoving, patchSetting, valueAt } from '../session/context-path.js';
 import { contextProblem } from '../session/context-problem.js';
 import type { ConflictEntry, ContextEntry, EntryBody, Resolution, ResolvedEntry } from '../session/entry.js';
@@ -12,7 +11,8 @@ import { isEqual, isObject, type JsonObject } from '../session/json.js';
 import { mergeContexts, type PathConflict } from '../session/merge-context.js';
 import { applyMergePatch } from '../session/merge-patch.js';
 import { mergePatchBetween } from '../session/merge-patch-between.js';
-import { contextRevision, type OpenConflict, type SessionState } from '../session/state.js';
+import { patchDigest } from '../session/patch-digest.js';
+import { type AnsweredKey, contextRevision, type OpenConflict, type SessionState } from '../session/state.js';
 import { uniteValues } from '../session/unite-values.js';
 import { Lane } from './lane.js';
 import { CONTEXT_WINDOW_MS, RECENT_CONTEXTS } from './settings.js';
@@ -43,10 +43,10 @@ export interface KeptSession {
   readonly monotonicMs: () => number;
 }
 
-/** A key together with what was asked for under it. */
-interface Request {
+/** What was asked for under a key. */
+interface KeyOf {
   readonly key: string;
-  readonly digest: string;
+  readonly digest?: string;
 }
 
 interface Waiting {
@@ -123,15 +123,13 @@ export class ContextKeeper {
     { client, key }: { client: string; key: string },
   ): Promise<readonly OpenConflict[]> {
     return this.#lane.run(async () => {
-      const request = { key, digest: contentDigest(theirs) };
-      const answered = this.#answered(request);
-      if (answered) return answered;
+      if (this.#answered(key)) return this.#conflictsOf(key);
       const { context } = this.session.state;
       const merge = mergeContexts(base.context, context, theirs);
       checkSize(merge.context);
       const bodies = [
-        ...contextBody(context, merge.context, [request], base.revision),
-        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision, request)),
+        ...contextBody(context, merge.context, [{ key }], base.revision),
+        ...merge.conflicts.map((each) => this.#conflictBody(each, base.revision, { key })),
       ];
       if (bodies.length > 0) await this.session.append(client, bodies);
       return this.#openAmong(bodies);
@@ -154,34 +152,34 @@ export class ContextKeeper {
     const { client, ifRevision } = (group[0] as Waiting).change;
     const before = this.session.state.context;
     let context = before;
-    const requests: Request[] = [];
+    const keys: KeyOf[] = [];
     const conflicts: EntryBody[] = [];
     const done: { waiting: Waiting; bodies: readonly EntryBody[] }[] = [];
-    const taken = new Map<string, { readonly request: Request; readonly bodies: readonly EntryBody[] }>();
+    const taken = new Map<string, { digest: string; bodies: readonly EntryBody[] }>();
     let base: number | undefined;
     for (const waiting of group) {
       try {
         this.session.requireOpen();
-        const request = requestOf(waiting.change);
-        const answered = request && this.#answered(request);
-        if (answered) {
-          waiting.resolve(answered);
-          continue;
-        }
-        const twin = request && taken.get(request.key);
-        if (twin) {
-          requireSame(request, twin.request.digest);
-          done.push({ waiting, bodies: twin.bodies });
+        const { key } = waiting.change;
+        const digest = patchDigest(waiting.change.patch);
+        const twin = key === undefined ? undefined : taken.get(key);
+        const earlier = key === undefined ? undefined : (twin ?? this.#answered(key));
+        if (key !== undefined && earlier !== undefined) {
+          await this.#requireSame(earlier.digest, digest, context, waiting.change);
+          if (twin) done.push({ waiting, bodies: twin.bodies });
+          else waiting.resolve(this.#conflictsOf(key));
           continue;
         }
         const merge = await this.#merge(context, waiting.change);
-        const bodies = merge.conflicts.map((each) => this.#conflictBody(each, merge.base, request));
+        const bodies = merge.conflicts.map((each) =>
+          this.#conflictBody(each, merge.base, key === undefined ? {} : { key, digest }),
+        );
         context = merge.context;
         if (merge.base < contextRevision(this.session.state)) base = Math.min(base ?? merge.base, merge.base);
-        if (request) {
-          taken.set(request.key, { request, bodies });
+        if (key !== undefined) {
+          taken.set(key, { digest, bodies });
           // A conflict keeps its key itself.
-          if (bodies.length === 0) requests.push(request);
+          if (bodies.length === 0) keys.push({ key, digest });
         }
         conflicts.push(...bodies);
         done.push({ waiting, bodies });
@@ -189,7 +187,7 @@ export class ContextKeeper {
         waiting.reject(error);
       }
     }
-    const bodies = [...contextBody(before, context, requests, base), ...conflicts];
+    const bodies = [...contextBody(before, context, keys, base), ...conflicts];
     try {
       // A condition is checked also where there is nothing to write.
       if (bodies.length > 0 || ifRevision !== undefined) await this.#append(client, bodies, ifRevision);
@@ -211,14 +209,30 @@ export class ContextKeeper {
     });
   }
 
-  /** @returns what a change that was answered before was answered with @throws {ProtocolError} KeyConflict */
-  #answered(request: Request): readonly OpenConflict[] | undefined {
-    const { contextKeys, conflicts } = this.session.state;
-    const { key } = request;
-    const answered = contextKeys.findLast((each) => each.key === key);
-    if (!answered) return undefined;
-    requireSame(request, answered.digest);
-    return conflicts.filter((conflict) => conflict.key === key);
+  #answered(key: string): AnsweredKey | undefined {
+    return this.session.state.contextKeys.find((answered) => answered.key === key);
+  }
+
+  /** @returns what a change that was answered before was answered with */
+  #conflictsOf(key: string): readonly OpenConflict[] {
+    return this.session.state.conflicts.filter((conflict) => conflict.key === key);
+  }
+
+  /**
+   * A change that was made already, made again from a context that has it, asks for less; it is the same all the same.
+   * @param answered digest of what was asked for first; undefined where that was not kept, and is taken for the same
+   * @throws {ProtocolError} KeyConflict when the change would be lost
+   */
+  async #requireSame(
+    answered: string | undefined,
+    digest: string,
+    context: Context,
+    change: ContextChange,
+  ): Promise<void> {
+    if (answered === undefined || answered === digest) return;
+    const merge = await this.#merge(context, change);
+    if (merge.conflicts.length === 0 && isEqual(merge.context, context)) return;
+    throw new ProtocolError('KeyConflict', `The key ${change.key} belongs to another change of the context`);
   }
 
   async #merge(
@@ -254,9 +268,11 @@ export class ContextKeeper {
     return recent?.context ?? (await this.session.stateAt(Math.max(1, revision))).context;
   }
 
-  #conflictBody({ path, ...sides }: PathConflict, baseRevision: number, request?: Request): ConflictEntry {
+  #conflictBody({ path, ...sides }: PathConflict, baseRevision: number, asked: Partial<KeyOf>): ConflictEntry {
+    const { key, digest } = asked;
     const id = this.session.newId();
-    return { type: 'conflict', id, path, baseRevision, ...sides, ...request };
+    const by = key === undefined ? {} : { key, ...(digest === undefined ? {} : { digest }) };
+    return { type: 'conflict', id, path, baseRevision, ...sides, ...by };
   }
 
   #openAmong(bodies: readonly EntryBody[]): OpenConflict[] {
@@ -290,24 +306,20 @@ function grouped(waiting: readonly Waiting[]): Waiting[][] {
 }
 
 /** A change that made no difference is written for its key: it must not make one when it comes again. */
-function contextBody(before: Context, after: Context, requests: readonly Request[], base?: number): ContextEntry[] {
+function contextBody(before: Context, after: Context, asked: readonly KeyOf[], base?: number): ContextEntry[] {
   const patch = mergePatchBetween(before, after);
-  if (Object.keys(patch).length === 0 && requests.length === 0) return [];
-  const keys = requests.map(({ key }) => key);
-  const digests = requests.map(({ digest }) => digest);
-  const answered = requests.length > 0 ? { keys, digests } : {};
-  return [{ type: 'context', patch, ...(base === undefined ? {} : { base }), ...answered }];
-}
-
-/** The patch says what is asked for. The base does not: who sends a change late may have seen more by then. */
-function requestOf({ key, patch }: ContextChange): Request | undefined {
-  return key === undefined ? undefined : { key, digest: contentDigest(patch) };
-}
-
-/** @param digest undefined where an earlier version answered, and did not keep what was asked for */
-function requireSame({ key, digest: asked }: Request, digest: string | undefined): void {
-  if (digest === undefined || digest === asked) return;
-  throw new ProtocolError('KeyConflict', `The key ${key} belongs to another change of the context`);
+  if (Object.keys(patch).length === 0 && asked.length === 0) return [];
+  const keys = asked.map(({ key }) => key);
+  const digests = asked.flatMap(({ digest }) => digest ?? []);
+  return [
+    {
+      type: 'context',
+      patch,
+      ...(base === undefined ? {} : { base }),
+      ...(keys.length > 0 ? { keys } : {}),
+      ...(digests.length > 0 && digests.length === keys.length ? { digests } : {}),
+    },
+  ];
 }
 
 /** Checks the parts that were touched: what stands there from before is not this change's fault. */

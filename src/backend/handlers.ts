@@ -197,8 +197,7 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
       const host = registry.find(session_id, client_id);
       const problem = nameProblem(name);
       if (problem) throw new ProtocolError('InvalidParameters', `rename_session: "name": ${problem}`);
-      if (!host.state.closed) registry.requireFreeName(name, client_id ?? host.state.owner, host.state.id);
-      if (name !== host.state.name) await host.rename(name, client_id ?? ANONYMOUS, if_revision);
+      await registry.rename(host, name, { client: client_id, ifRevision: if_revision });
       return { session: host.summary() };
     },
 

@@ -11,12 +11,14 @@ import { MAX_NAME_LENGTH, nameProblem, resolveSession } from '../session/name.js
 import { fold, type OpenConflict, type PendingInput, type SessionState } from '../session/state.js';
 import { EngineRoom } from './engine-room.js';
 import { unknownOutput } from './entry-bodies.js';
+import { Lane } from './lane.js';
 import { checkpointState, type Point, revisionOf, withSnapshotsBehind } from './point-in-time.js';
 import { RateLimiter } from './rate-limiter.js';
 import { type HostContext, SessionHost } from './session-host.js';
 import * as settings from './settings.js';
 import { REAL_TIMER, type Timer } from './timer.js';
 import { type Grants, isVisible, MemoryGrants } from './visibility.js';
+import { ANONYMOUS } from './workings.js';
 
 export interface NewSession {
   readonly id?: string | undefined;
@@ -49,6 +51,13 @@ export interface PruneRequest {
   readonly olderThanMs: number | undefined;
 }
 
+/** A name that some session will have. */
+interface Reservation {
+  readonly client: string;
+  /** Whether the session is not there yet. */
+  readonly forNew: boolean;
+}
+
 /** A session that cannot be opened, with what is known of it. */
 interface Damaged {
   readonly error: DamagedJournal;
@@ -69,9 +78,11 @@ const DEFAULT_SESSION = 'default';
 export class SessionRegistry {
   readonly #hosts = new Map<string, SessionHost>();
   readonly #damaged = new Map<string, Damaged>();
-  /** Names of sessions that are being created, so that two creations at once cannot both win. */
-  readonly #reserved = new Set<string>();
+  /** Names that sessions are about to get, so that two who ask at once cannot both win. */
+  readonly #reserved = new Map<string, Reservation>();
   readonly #creating = new Map<string, Promise<SessionHost>>();
+  /** By the id of the session. */
+  readonly #imports = new Map<string, Lane>();
   readonly #unsubscribe: () => void;
   #cancelExpiry: (() => void) | undefined;
 
@@ -240,26 +251,53 @@ export class SessionRegistry {
       labels: request.labels,
       ...(request.ttlMs === undefined ? {} : { ttlMs: request.ttlMs }),
     };
-    const reservation = reservationOf(name, request.client);
-    this.#reserved.add(reservation);
-    try {
-      const draft = { client: request.client, time: this.context.now().toISOString(), body };
-      const stored = await this.context.journal.append(id, [draft], { expectedRevision: 0 });
-      return this.#adoptHost(fold(stored.map(({ entry }) => entry)));
-    } catch (error) {
-      if (error instanceof JournalFull) {
-        throw new ProtocolError('StorageFull', 'The disk of the backend is full. No session was created.');
+    return this.#reserving(name, { client: request.client, forNew: true }, async () => {
+      try {
+        const draft = { client: request.client, time: this.context.now().toISOString(), body };
+        const stored = await this.context.journal.append(id, [draft], { expectedRevision: 0 });
+        return this.#adoptHost(fold(stored.map(({ entry }) => entry)));
+      } catch (error) {
+        if (error instanceof JournalFull) {
+          throw new ProtocolError('StorageFull', 'The disk of the backend is full. No session was created.');
+        }
+        throw error;
       }
-      throw error;
+    });
+  }
+
+  /** Keeps a name, which was found free in this turn, from others until a session has it, or will not. */
+  async #reserving<T>(name: string, { client, forNew }: Reservation, task: () => Promise<T>): Promise<T> {
+    const reservation = reservationOf(name, client);
+    this.#reserved.set(reservation, { client, forNew });
+    try {
+      return await task();
     } finally {
       this.#reserved.delete(reservation);
     }
   }
 
+  /** @param client who asks; nobody in particular for a request that names none @throws {ProtocolError} NameTaken, RevisionConflict, StorageFull */
+  async rename(
+    host: SessionHost,
+    name: string,
+    { client, ifRevision }: { client: string | undefined; ifRevision: number | undefined },
+  ): Promise<void> {
+    const { state } = host;
+    const among = client ?? state.owner;
+    const write = async () => {
+      if (name !== host.state.name) await host.rename(name, client ?? ANONYMOUS, ifRevision);
+    };
+    if (state.closed) return write();
+    this.requireFreeName(name, among, state.id);
+    return this.#reserving(name, { client: among, forNew: false }, write);
+  }
+
   #requireRoom(client: string): void {
     const { maxSessions } = this.limits;
     const owned = this.all().filter(({ state }) => state.owner === client && !state.closed).length;
-    if (owned < maxSessions) return;
+    // Those that are being made are not among them yet.
+    const coming = [...this.#reserved.values()].filter((each) => each.forNew && each.client === client).length;
+    if (owned + coming < maxSessions) return;
     throw new ProtocolError('LimitExceeded', `A client owns at most ${maxSessions} open sessions`, {
       limit: 'sessions',
       most: maxSessions,
@@ -324,7 +362,19 @@ export class SessionRegistry {
    * context is merged into the one that is here.
    * @throws {ProtocolError} Diverged, StorageFull, LimitExceeded
    */
-  async import(archive: Archive, { client, fork }: { client: string; fork: boolean }): Promise<Imported> {
+  async import(archive: Archive, request: { client: string; fork: boolean }): Promise<Imported> {
+    const { id } = archive.state;
+    // One after another for a session: each looks at what is here, and puts something else in its place.
+    const lane = this.#imports.get(id) ?? new Lane();
+    this.#imports.set(id, lane);
+    try {
+      return await lane.run(() => this.#import(archive, request));
+    } finally {
+      if (lane.length === 0) this.#imports.delete(id);
+    }
+  }
+
+  async #import(archive: Archive, { client, fork }: { client: string; fork: boolean }): Promise<Imported> {
     const { id } = archive.state;
     const { journal } = this.context;
     this.#admit(client, 'change');
@@ -444,16 +494,14 @@ export class SessionRegistry {
     blobs: ReadonlyMap<number, Uint8Array>,
   ): Promise<SessionHost> {
     const copies = forkEntries(entries, { ...fork, time: this.context.now().toISOString() });
-    const reservation = reservationOf(fork.name, fork.client);
-    this.#reserved.add(reservation);
-    try {
-      await this.context.journal.adopt(fork.id, copies, blobs);
-    } catch (error) {
-      throw this.#importFailure(error);
-    } finally {
-      this.#reserved.delete(reservation);
-    }
-    return this.#adoptHost(this.#readState(fork.id));
+    return this.#reserving(fork.name, { client: fork.client, forNew: true }, async () => {
+      try {
+        await this.context.journal.adopt(fork.id, copies, blobs);
+      } catch (error) {
+        throw this.#importFailure(error);
+      }
+      return this.#adoptHost(this.#readState(fork.id));
+    });
   }
 
   async #grant(session: string, client: string): Promise<void> {

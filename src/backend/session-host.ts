@@ -635,10 +635,10 @@ export class SessionHost {
       throw new ProtocolError('KeyConflict', `The key ${request.key} belongs to another evaluation than this rerun`);
     }
     if (known.outcome !== 'queued') return { result: { ...known, fromJournal: true, restored: null } };
+    request.progress?.('accepted', { key: known.key, session: known.session, revision: known.revision });
     const running = this.#waiting.get(request.key);
     if (!running)
       throw new ProtocolError('ShuttingDown', `The evaluation ${request.key} is accepted and not yet answered`);
-    request.progress?.('accepted', { key: known.key, session: known.session, revision: known.revision });
     const { result } = await running.told;
     return { result: { ...result, fromJournal: true } };
   }

@@ -7,14 +7,23 @@ import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
 import { type DeliveredEntry, keepsForLater } from '../service/delivery.js';
-import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown } from '../service/evaluate.js';
+import { type EvaluationOrder, evaluate, exitOf, orderOfUnknown, type Waiting } from '../service/evaluate.js';
 import { readText } from '../service/input-file.js';
 import { redactionOf } from '../service/redaction.js';
 import { openOrCreate } from '../service/session-by-name.js';
-import { deliveryRemark, evaluationFailure, evaluationText, restoreRemark } from '../service/session-text.js';
+import {
+  deliveryRemark,
+  evaluationFailure,
+  evaluationText,
+  journalRemark,
+  restoreRemark,
+  waitingRemark,
+} from '../service/session-text.js';
 import type { Workplace } from '../service/workplace.js';
 
 type Result = EvaluationResult & {
+  /** Who has an evaluation that has no outcome yet, and why nobody knows more; null when there is an outcome. */
+  readonly waiting: Waiting | null;
   /** What earlier commands had left in the outbox, and became of it. */
   readonly delivered: readonly DeliveredEntry[];
 };
@@ -45,7 +54,9 @@ export default class Eval extends BackendCommand<Result> {
     session: sessionFlag,
     create: Flags.string({
       summary: 'Work in the session of this name, and create it first if there is none.',
-      description: 'Of commands that run at once the first creates it. The current session stays as it is.',
+      description:
+        'Of commands that run at once the first creates it. The current session stays as it is. Needs the backend: where that ' +
+        'cannot be reached, nothing is queued.',
       helpValue: '<name>',
       exclusive: ['session', 'rerun'],
     }),
@@ -94,9 +105,9 @@ export default class Eval extends BackendCommand<Result> {
             session: await sessionFor(workplace, flags),
           }
         : { ...given, ...(await orderOfUnknown(workplace, flags.rerun, flags.session)) };
-    const { evaluation, delivered } = await evaluate(workplace, order);
+    const { evaluation, waiting, delivered } = await evaluate(workplace, order);
     this.exitAs(exitOf(evaluation));
-    return { ...evaluation, delivered };
+    return { ...evaluation, waiting, delivered };
   }
 
   protected override async render(evaluation: Result): Promise<string> {
@@ -105,12 +116,8 @@ export default class Eval extends BackendCommand<Result> {
     if (evaluation.redacted) {
       this.remark('stui: the code holds secrets; the journal keeps it with [redacted] in their place');
     }
-    if (evaluation.outcome === 'queued') {
-      this.remark(
-        `stui: the backend cannot be reached; the evaluation is kept and will be delivered, once. ` +
-          `Then "stui result ${evaluation.key}" tells what became of it.`,
-      );
-    }
+    if (evaluation.waiting) this.remark(waitingRemark(evaluation.key, evaluation.waiting));
+    if (evaluation.fromJournal) this.remark(journalRemark(evaluation));
     await this.writeText(evaluationText(evaluation));
     if (evaluation.error) {
       const style = await loadStyle({ env: process.env, isTTY: process.stderr.isTTY === true });

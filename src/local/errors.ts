@@ -197,6 +197,21 @@ export class NotInOutbox extends LocalError {
   }
 }
 
+/** The entry is on its way to a backend, or about to be, so that it cannot be taken back any more. */
+export class BeingDelivered extends LocalError {
+  readonly code = 'outbox-being-delivered';
+
+  constructor(
+    readonly key: string,
+    pid: number,
+  ) {
+    super(
+      `${quoted(key)} is being delivered, by the process ${pid}`,
+      'It was not dropped. Try again when that process has ended; "stui result KEY" tells what became of it.',
+    );
+  }
+}
+
 /** There is no preference of that name. */
 export class UnknownPreference extends LocalError {
   readonly code = 'unknown-preference';

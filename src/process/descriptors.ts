@@ -10,6 +10,14 @@ import { isScarcity } from './spawn.js';
 const RESERVED_SHARE = 0.25;
 const MOST_RESERVED = 256;
 
+/** What one start takes before it gives back its child's ends, and as many again for those who are faster. */
+const FOR_A_START = 24;
+
+/** Starts that are tried again where others were faster. */
+const FURTHER_STARTS = 4;
+
+const FOR_A_LOOK = 2;
+
 export interface DescriptorUse {
   /** Most that this process may have open; null where the system does not tell, or sets no limit. */
   readonly limit: number | null;
@@ -25,46 +33,44 @@ export class DescriptorReserve {
   readonly #size = this.#limit === null ? 0 : Math.min(MOST_RESERVED, Math.floor(this.#limit * RESERVED_SHARE));
   readonly #held: number[] = [];
   #occupied = 0;
-  #lent = 0;
 
   constructor() {
     this.#refill();
   }
 
   /**
-   * Does something with all that is kept set free. It is taken back afterwards, as far as it is there: newcomers that
-   * waited to be accepted may have been faster.
+   * Starts a process with some of what is kept. Newcomers that wait to be accepted take descriptors in the very moment in
+   * which they are free: so only some are, only until the start has what it needs, and where that was too late, some more.
+   * @param start takes what it needs before it waits for anything
    */
-  async lend<T>(task: () => Promise<T>): Promise<T> {
-    this.#lent += 1;
-    for (const descriptor of this.#held.splice(0)) closeSync(descriptor);
-    try {
-      return await task();
-    } finally {
-      this.#lent -= 1;
-      if (this.#lent === 0) this.#refill();
+  async lendToStart<T>(start: () => Promise<T>): Promise<T> {
+    for (let left = FURTHER_STARTS; ; left -= 1) {
+      try {
+        return await this.#lend(FOR_A_START, start);
+      } catch (error) {
+        if (!isScarcity(error) || left === 0 || this.#held.length === 0) throw error;
+      }
     }
   }
 
   /** Does something that needs one or two, at once. @returns undefined where even these are not there */
   lendNow<T>(task: () => T): T | undefined {
-    for (const descriptor of this.#held.splice(0, 2)) closeSync(descriptor);
     try {
-      return task();
+      return this.#lend(FOR_A_LOOK, task);
     } catch (error) {
       if (isScarcity(error)) return undefined;
       throw error;
-    } finally {
-      if (this.#lent === 0) this.#refill();
     }
   }
 
   /** What was started keeps so many of those that are kept for it. */
   occupy(count: number, until: Promise<unknown>): void {
     this.#occupied += count;
+    for (const descriptor of this.#held.splice(0, Math.max(0, this.#held.length + this.#occupied - this.#size)))
+      closeSync(descriptor);
     void until.then(() => {
       this.#occupied -= count;
-      if (this.#lent === 0) this.#refill();
+      this.#refill();
     });
   }
 
@@ -73,6 +79,15 @@ export class DescriptorReserve {
     // Those that were let go of for looking are counted all the same: they are kept again, or in other hands.
     const used = this.lendNow(() => sum(descriptorsInUse(), held - this.#held.length));
     return { limit: this.#limit, used: used === undefined ? this.#limit : used, reserved: held + this.#occupied };
+  }
+
+  #lend<T>(count: number, task: () => T): T {
+    for (const descriptor of this.#held.splice(0, count)) closeSync(descriptor);
+    try {
+      return task();
+    } finally {
+      this.#refill();
+    }
   }
 
   #refill(): void {

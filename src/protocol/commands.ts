@@ -252,9 +252,7 @@ export const updateSessionState = command({
       ),
     ),
     key: v.optional(
-      identifier(
-        'Idempotency key. A second request with it and the same patch changes nothing and gets the same answer.',
-      ),
+      identifier('Idempotency key. The same change with it again changes nothing; another change is a `KeyConflict`.'),
     ),
   }),
   result: v.object({

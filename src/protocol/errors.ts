@@ -7,7 +7,8 @@ export const ERROR_TYPES = {
   AmbiguousSession: 'Several sessions have this name or beginning of an id.',
   NameTaken: 'An open session has this name already.',
   RevisionConflict: 'The session is at another revision than the caller expected.',
-  KeyConflict: 'The idempotency key, or the id chosen for a session, belongs to another request.',
+  KeyConflict:
+    'The idempotency key belongs to an evaluation of other code, or to another change; or the id chosen for a session to another one.',
   EvaluationNotFound: 'No evaluation was accepted under this key.',
   LimitExceeded: 'A limit of this backend would be exceeded.',
   RateLimited:

@@ -25,7 +25,7 @@ const PATIENCE_MS = 1_000;
 /** Never throws for a backend that does not answer. @throws UnknownConnection, LocalError */
 export async function connectionStatus(workplace: Workplace, given: string | undefined): Promise<ConnectionStatus> {
   const { connection, endpoint } = workplace;
-  const outbox = workplace.outbox.list(connection).length;
+  const outbox = workplace.outbox.list(workplace.destination).length;
   const about = { connection, endpoint, client: clientOf(workplace), outbox };
   const reference = given ?? (process.env['STUI_SESSION'] || workplace.local.currentSessions.get(connection)?.id);
   if (workplace.isPrivate && !existsSync(endpoint.replace(/^ipc:\/\//, ''))) {

@@ -5,6 +5,7 @@ import { visible, visibleLine } from '../cli/terminal-text.js';
 import type { RestoreReport, SessionSummary } from '../protocol/documents.js';
 import type { Evaluation } from '../session/evaluation.js';
 import type { DeliveredEntry } from './delivery.js';
+import type { Waiting } from './evaluate.js';
 
 /** One session, all of it. */
 export function sessionFields(session: SessionSummary, style: Style): string {
@@ -82,9 +83,25 @@ export function deliveryRemark({ key, outcome, reason }: DeliveredEntry): string
   if (outcome === 'conflict') {
     return `stui: delivered ${key} from the outbox; others had changed ${reason} too: decide with "stui session conflicts"`;
   }
-  if (outcome === 'refused')
+  if (outcome === 'refused') {
     return `stui: the backend refuses ${key} from the outbox: ${reason}; drop it with "stui outbox drop ${key}"`;
+  }
+  if (outcome === 'waiting') return `stui: ${key} waits in the outbox: ${reason}`;
   return `stui: delivered ${key} from the outbox${outcome === 'known' ? '; it had arrived before' : ''}`;
+}
+
+/** One line about an evaluation that was accepted and has no outcome yet. */
+export function waitingRemark(key: string, { where, reason }: Waiting): string {
+  const what =
+    where === 'backend'
+      ? 'the backend has accepted the evaluation, and it goes on. "stui result'
+      : 'the evaluation is kept and will be delivered, once. Then "stui result';
+  return `stui: ${visibleLine(reason)}; ${what} ${visibleLine(key)}" tells what became of it.`;
+}
+
+/** One line about an answer that nothing ran for, or nothing more than once. */
+export function journalRemark({ key, time }: Evaluation): string {
+  return `stui: answered from the journal: ${visibleLine(key)} was accepted at ${time}, and nothing runs twice under one key`;
 }
 
 /** What the code wrote, then its value, for stdout. */

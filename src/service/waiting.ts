@@ -1,8 +1,12 @@
 /** Waiting until a backend or a session is as a pipeline needs it. */
 import { CliError } from '../cli/errors.js';
 import { RequestTimedOut, Unreachable } from '../client/errors.js';
+import { isGone } from '../files/process-identity.js';
+import { runningBackend } from '../local/backend-process.js';
+import { writerOf } from '../protocol/backend-record.js';
 import type { SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { privateDataDirectory } from './private-backend.js';
 import type { Workplace } from './workplace.js';
 
 /** How often to look, in ms: soon enough for a script, seldom enough for a backend with many of them. */
@@ -38,12 +42,30 @@ export async function waitForBackend(
   mustExist: boolean,
 ): Promise<number> {
   const startedAt = performance.now();
+  const hasEnded = processEnd(workplace);
   await waitUntil(`${workplace.endpoint} did not become ${condition}`, patienceMs, async () => {
-    const answers = await reachable(workplace);
-    if (mustExist && !answers) throw new Unreachable(workplace.endpoint, 'it must exist, and nobody answers');
-    return answers === (condition === 'healthy') ? true : undefined;
+    const presence = await presenceOf(workplace);
+    if (mustExist && presence === 'absent') {
+      throw new Unreachable(workplace.endpoint, 'it must exist, and nobody answers');
+    }
+    const isMet = condition === 'healthy' ? presence === 'ready' : presence === 'absent' && hasEnded();
+    return isMet ? true : undefined;
   });
   return performance.now() - startedAt;
+}
+
+/**
+ * @returns whether the process of the private backend, as far as one was seen, has ended: it answers nobody any more while
+ *   it still has the journal. Of a backend elsewhere nobody can tell.
+ */
+function processEnd(workplace: Workplace): () => boolean {
+  if (!workplace.isPrivate) return () => true;
+  const directory = privateDataDirectory(workplace.paths);
+  let seen = runningBackend(directory);
+  return () => {
+    seen = runningBackend(directory) ?? seen;
+    return seen === undefined || isGone(writerOf(seen));
+  };
 }
 
 /** @returns the session as it was when the condition was met */
@@ -77,13 +99,13 @@ async function lookFor(workplace: Workplace, reference: string, mustExist: boole
   }
 }
 
-async function reachable(workplace: Workplace): Promise<boolean> {
+async function presenceOf(workplace: Workplace): Promise<'ready' | 'stopping' | 'absent'> {
   try {
     const { status } = await workplace.ask('ping', {}, LOOK_TIMEOUT_MS);
-    return status === 'ready';
+    return status === 'ready' ? 'ready' : 'stopping';
   } catch (error) {
     if (!(error instanceof Unreachable || error instanceof RequestTimedOut)) throw error;
     await workplace.reconnect();
-    return false;
+    return 'absent';
   }
 }

@@ -5,7 +5,7 @@ import { Unreachable } from '../client/errors.js';
 import { type LinkTiming, ONE_SHOT_TIMING } from '../client/timing.js';
 import { clientId } from '../local/client-id.js';
 import { LOCAL_CONNECTION } from '../local/connection-name.js';
-import { Outbox } from '../local/outbox.js';
+import { type Destination, Outbox } from '../local/outbox.js';
 import { type StuiPaths, stuiPaths } from '../local/paths.js';
 import { type LocalState, openLocalState } from '../local/state.js';
 import type { Place } from '../local/terminal.js';
@@ -69,6 +69,12 @@ export class Workplace {
   /** Endpoint of the connection in use. @throws UnknownConnection */
   get endpoint(): string {
     return this.local.connections.endpoint(this.connection);
+  }
+
+  /** Where orders of this workplace go. @throws UnknownConnection */
+  get destination(): Destination {
+    // The socket of the private backend is wherever this home and this login have it; the backend is the same.
+    return { connection: this.connection, endpoint: this.isPrivate ? null : this.endpoint };
   }
 
   get clientId(): string {

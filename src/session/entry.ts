@@ -80,7 +80,7 @@ export interface ContextEntry {
   readonly base?: number;
   /** Idempotency keys of the requests that this patch answers; several where they came in quick succession. */
   readonly keys?: readonly string[];
-  /** Digests of what was asked for under the keys, in their order; earlier versions wrote none. */
+  /** Of what was asked for under each of `keys`, see patch-digest.ts; absent where an earlier version wrote the entry. */
   readonly digests?: readonly string[];
 }
 
@@ -100,7 +100,7 @@ export interface ConflictEntry {
   readonly theirs?: unknown;
   /** Idempotency key of the request, so that its retry finds the conflict again. */
   readonly key?: string;
-  /** Digest of what was asked for under the key; earlier versions wrote none. */
+  /** Of what was asked for under it; absent where an earlier version wrote the entry. */
   readonly digest?: string;
 }
 

@@ -59,7 +59,7 @@ export interface Sharing {
 export interface AnsweredKey {
   readonly key: string;
   readonly revision: number;
-  /** Of what was asked for under the key; not there for what an earlier version wrote. */
+  /** Of what was asked for; absent where an earlier version made the change. */
   readonly digest?: string;
 }
 
@@ -311,9 +311,12 @@ function applyOutput(state: SessionState, output: OutputEntry & EntryHeader): vo
   });
 }
 
-function applyContext(state: SessionState, { patch, keys, digests }: ContextEntry, seq: number): void {
+function applyContext(state: SessionState, { patch, keys = [], digests = [] }: ContextEntry, seq: number): void {
   patchContext(state, patch, seq);
-  if (keys) rememberKeys(state, keys, digests ?? [], seq);
+  rememberKeys(
+    state,
+    keys.map((key, index) => answeredKey(key, seq, digests[index])),
+  );
 }
 
 function patchContext(state: SessionState, patch: Readonly<Record<string, unknown>>, seq: number): void {
@@ -321,22 +324,17 @@ function patchContext(state: SessionState, patch: Readonly<Record<string, unknow
   for (const part of Object.keys(patch)) state.contextParts[part] = seq;
 }
 
-function rememberKeys(
-  state: SessionState,
-  keys: readonly string[],
-  digests: readonly (string | undefined)[],
-  revision: number,
-): void {
-  const added = keys.map((key, index) => {
-    const digest = digests[index];
-    return { key, revision, ...(digest === undefined ? {} : { digest }) };
-  });
+function answeredKey(key: string, revision: number, digest: string | undefined): AnsweredKey {
+  return { key, revision, ...(digest === undefined ? {} : { digest }) };
+}
+
+function rememberKeys(state: SessionState, added: readonly AnsweredKey[]): void {
   state.contextKeys = [...state.contextKeys, ...added].slice(-MAX_CONTEXT_KEYS);
 }
 
 function applyConflict(state: SessionState, entry: ConflictEntry & EntryHeader): void {
   const { id, path, baseRevision, key, digest, seq, time, client } = entry;
-  if (key !== undefined) rememberKeys(state, [key], [digest], seq);
+  if (key !== undefined) rememberKeys(state, [answeredKey(key, seq, digest)]);
   const sides = Object.fromEntries(
     (['base', 'ours', 'theirs'] as const).filter((side) => side in entry).map((side) => [side, entry[side]]),
   );

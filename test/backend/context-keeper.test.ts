@@ -379,3 +379,61 @@ describe('going back to a revision', () => {
     expect(conflicts).toEqual([expect.objectContaining({ path: ['a'], base: 2, ours: 1, theirs: 3 })]);
   });
 });
+
+describe('a key that was answered for something else', () => {
+  const refused = { type: 'KeyConflict' };
+
+  it('of another change is a conflict, and not an answer to what was never made', async () => {
+    const { rig, host } = await session();
+    await settled(rig, change(host, { buffer: 'one' }, { key: 'k' }));
+    await expect(settled(rig, change(host, { buffer: 'two' }, { key: 'k' }))).rejects.toMatchObject(refused);
+    expect(context(host)).toEqual({ buffer: 'one' });
+  });
+
+  it('of another change that comes with it is a conflict, too', async () => {
+    const { rig, host } = await session();
+    const first = change(host, { buffer: 'one' }, { key: 'k' });
+    const same = change(host, { buffer: 'one' }, { key: 'k' });
+    const second = change(host, { buffer: 'two' }, { key: 'k' });
+    const told = Promise.allSettled([first, same, second]);
+    expect((await settled(rig, told)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(context(host)).toEqual({ buffer: 'one' });
+  });
+
+  it('of another change that met a conflict is a conflict', async () => {
+    const { rig, host, base } = await collided('first', 'second');
+    const more = { base, client: 'other', key: 'k' };
+    const conflicts = await settled(rig, change(host, { part: 'third' }, more));
+    expect(conflicts).toHaveLength(1);
+    expect(await settled(rig, change(host, { part: 'third' }, more))).toEqual(conflicts);
+    await expect(settled(rig, change(host, { part: 'fourth' }, more))).rejects.toMatchObject(refused);
+  });
+
+  it('is a conflict also after a restart', async () => {
+    const { rig, host } = await session();
+    await settled(rig, change(host, { buffer: 'one' }, { key: 'k' }));
+    const next = await successor(rig);
+    const again = next.registry.find(host.state.id);
+    expect(await settled(next, change(again, { buffer: 'one' }, { key: 'k' }))).toEqual([]);
+    await expect(settled(next, change(again, { buffer: 'two' }, { key: 'k' }))).rejects.toMatchObject(refused);
+  });
+
+  it('says the same of the same change made from what it had led to, which has less left to change', async () => {
+    const { rig, host } = await session({ part: { a: 1 } });
+    await settled(rig, change(host, { part: { a: 2, b: 3 } }, { key: 'k' }));
+    await settled(rig, change(host, { other: 1 }));
+    const revision = host.state.revision;
+    expect(await settled(rig, change(host, { part: { b: 3 } }, { key: 'k' }))).toEqual([]);
+    expect(host.state.revision).toBe(revision);
+  });
+
+  it('of a change that a backend of before made, which kept no digest, is an answer as it was then', async () => {
+    const { rig, host } = await session();
+    const body = { type: 'context', patch: { buffer: 'one' }, keys: ['k'] } as const;
+    await rig.journal.append(host.state.id, [{ client: 'tester', time: '2026-01-01T00:00:00.000Z', body }]);
+    const next = await successor(rig);
+    const again = next.registry.find(host.state.id);
+    expect(await settled(next, change(again, { buffer: 'two' }, { key: 'k' }))).toEqual([]);
+    expect(context(again)).toEqual({ buffer: 'one' });
+  });
+});

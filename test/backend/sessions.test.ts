@@ -154,6 +154,21 @@ describe('after the backend was killed', () => {
 });
 
 describe('a stopping backend', () => {
+  it('tells who asks again for what waits for the next one that it is accepted', async () => {
+    const { registry, engines } = backend();
+    const host = await registry.create({ ...newSession, name: 's' });
+    const running = host.evaluate(order('hang', 'running'));
+    const queued = host.evaluate(order('x := 1', 'queued'));
+    while (engines.ran.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const stopped = registry.stop(0);
+    await expect(queued).rejects.toMatchObject({ type: 'ShuttingDown' });
+    const told: string[] = [];
+    const again = host.evaluate({ ...order('x := 1', 'queued'), progress: (status) => told.push(status) });
+    await expect(again).rejects.toMatchObject({ type: 'ShuttingDown' });
+    expect(told).toEqual(['accepted']);
+    await Promise.all([running, stopped]);
+  });
+
   it('finishes what runs, keeps what is queued for the next one, and accepts nothing new', async () => {
     const { registry, engines, journal } = backend();
     const host = await registry.create({ ...newSession, name: 's' });

@@ -1,5 +1,7 @@
 /** Evaluations accepted while no backend can be reached. */
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { Outbox } from '../../src/local/outbox.js';
 import { childrenOf, killAtOnce } from './processes.js';
 import { backendPid, type Json, printed, startStui, stui, stuiWith, temporaryHome } from './stui.js';
 import { until } from './until.js';
@@ -92,6 +94,23 @@ describe('an evaluation without a backend', () => {
     await Promise.all(Array.from({ length: 5 }, () => stui(home, 'outbox', 'flush')));
     await until('all to be delivered', async () => (await stui(home, 'outbox', 'flush', '--json')).json.left === 0);
     expect(await printed(home, 'n')).toBe('20');
+  });
+});
+
+describe('an entry for a connection that is removed', () => {
+  it('stays, is told of, and goes to no other endpoint that gets the name', async () => {
+    const home = temporaryHome();
+    const endpoint = 'tcp://127.0.0.1:1';
+    await stui(home, 'connection', 'add', 'lab', endpoint);
+    const outbox = new Outbox({ data: join(home, 'data') }, { warn: () => {} });
+    const order = { key: 'k', connection: 'lab', endpoint, session: 'main', code: '3', timeoutMs: 1, client: 'c' };
+    outbox.release(outbox.accept(order).entry);
+    const removed = await stui(home, 'connection', 'remove', 'lab');
+    expect(removed).toMatchObject({ code: 0, stderr: expect.stringContaining(endpoint) });
+    await stui(home, 'connection', 'add', 'lab', 'tcp://127.0.0.1:2');
+    const { code, json } = await stui(home, 'outbox', 'flush', '--connection', 'lab', '--json');
+    expect({ code, ...json }).toMatchObject({ code: 0, delivered: [], left: 0, elsewhere: 1 });
+    expect(await waiting(home)).toEqual(['k']);
   });
 });
 

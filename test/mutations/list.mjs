@@ -70,11 +70,35 @@ export const MUTATIONS = [
     changes: [
       {
         file: 'src/backend/registry.ts',
-        from: '    this.#reserved.add(reservation);\n    try {\n      const draft',
-        to: '    try {\n      const draft',
+        from: '    this.#reserved.set(reservation, { client, forNew });\n',
+        to: '',
       },
     ],
     test: 'test/backend/sessions.test.ts',
+  },
+  {
+    name: 'sessions that are being made do not count towards the limit of their client',
+    kind: AWAIT,
+    changes: [
+      {
+        file: 'src/backend/registry.ts',
+        from: 'if (owned + coming < maxSessions) return;',
+        to: 'if (owned + 0 * coming < maxSessions) return;',
+      },
+    ],
+    test: 'test/backend/at-once.test.ts',
+  },
+  {
+    name: 'an archive is filed while another import of the session is under way',
+    kind: AWAIT,
+    changes: [
+      {
+        file: 'src/backend/registry.ts',
+        from: 'return await lane.run(() => this.#import(archive, request));',
+        to: 'return await this.#import(archive, request);',
+      },
+    ],
+    test: 'test/backend/at-once.test.ts',
   },
   {
     name: 'a second discard of the startup snapshot finds the first one under way, and forgets what came since',

@@ -26,7 +26,7 @@ function replaying(outcome: (code: string) => object, bodies: readonly EntryBody
         .slice(0, 2)
         .map((entry) => JSON.stringify(entry)),
     }),
-    get_session_info: ({ session_id }) => ({ session: { id: `id ${session_id}` } }),
+    get_session_info: ({ session_id }) => ({ session: { id: `id ${session_id.replace('id ', '')}` } }),
     evaluate: ({ code, key }) => ({ evaluation: { ...ANSWER, code, key, printString: code, ...outcome(code) } }),
   });
 }
@@ -46,7 +46,7 @@ describe('a replay', () => {
     ]);
     expect(report).toMatchObject({ session: 'id a', into: 'id b', keyPrefix: 'p', ran: 3, failed: 0, stoppedAt: null });
     expect(report.evaluations.map(({ same }) => same)).toEqual([true, true, true]);
-    expect(workplace.outbox.list('local')).toEqual([]);
+    expect(workplace.outbox.list(workplace.destination)).toEqual([]);
   });
 
   it('tells what it would run, and runs nothing', async () => {

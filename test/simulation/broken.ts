@@ -34,6 +34,17 @@ export const BROKEN: Readonly<Record<string, Variant>> = {
     }),
   },
 
+  'a backend that answers a key whatever it is asked under it': {
+    handlers: (handlers, disk) => ({
+      ...handlers,
+      evaluate: (parameters, progress) => {
+        const [found] = parameters.key === undefined ? [] : disk.journal.findByKey(parameters.key);
+        const first = found?.entries.map(({ entry }) => entry).find((entry) => entry.type === 'input');
+        return handlers.evaluate(first?.type === 'input' ? { ...parameters, code: first.code } : parameters, progress);
+      },
+    }),
+  },
+
   'a backend that says accepted before it has asked the disk': withEvaluate((evaluate) => (parameters, progress) => {
     progress('accepted', { key: parameters.key, session: parameters.session_id, revision: 0 });
     return evaluate(parameters, progress);

@@ -18,7 +18,10 @@ const PAUSE_MS = 300;
 type Attempt = 'evaluate' | 'result';
 
 /** How a command ended: with an answer, with an error, or by the death of its process. */
-type Ended = { readonly evaluation: Evaluation } | { readonly error: unknown } | 'died';
+type Ended<Answer> = { readonly answer: Answer } | { readonly error: unknown } | 'died';
+
+/** Probability that a key is used again, by mistake, for other code. */
+const CLASH_RATE = 0.1;
 
 export class User {
   #running: { process: Process; workplace: Workplace } | undefined;
@@ -35,6 +38,7 @@ export class User {
     for (let order = this.orders.shift(); order; order = this.orders.shift()) {
       const evaluation = await this.#see(order);
       if (evaluation) this.#hear(order, evaluation);
+      if (evaluation && this.world.random.chance(CLASH_RATE)) await this.#clash(order);
       await this.#pause(100);
     }
     await this.#leave();
@@ -48,8 +52,8 @@ export class User {
         // What the outbox has taken is safe: to look for it is enough.
         const isSafe = this.machine.disk.accepted.has(order.key) && this.world.random.chance(0.5);
         attempt = isSafe ? 'result' : 'evaluate';
-      } else if ('evaluation' in ended) {
-        if (ended.evaluation.outcome !== 'queued') return ended.evaluation;
+      } else if ('answer' in ended) {
+        if (ended.answer.outcome !== 'queued') return ended.answer;
         attempt = 'result';
       } else {
         const next = this.#after(order, ended.error);
@@ -81,16 +85,47 @@ export class User {
     return undefined;
   }
 
-  async #run(order: Order, attempt: Attempt): Promise<Ended> {
+  /**
+   * Uses the key of an order that has its answer for other code: that code must not run, its author must not be told
+   * another one's answer, and what was kept of it must not vanish.
+   */
+  async #clash({ key, code: answered, session, timeoutMs }: Order): Promise<void> {
+    const program = `${key}!`;
+    const code = answered.replace(`"${key}"`, `"${program}"`);
+    const { disk } = this.machine;
+    const ended = await this.#run({ key, session, timeoutMs, code }, 'evaluate');
+    if (typeof ended === 'object' && 'answer' in ended) {
+      if (ended.answer.outcome !== 'queued') this.world.violated(`${program} was told the answer of other code`);
+      else if (!disk.entries.has(key)) this.world.violated(`${program} was queued, and is not in the outbox`);
+    }
+    while (disk.entries.has(key)) {
+      await this.#pause(PAUSE_MS);
+      const flushed = await this.#command(`flush for ${program}`, deliverOrphans);
+      const isRefused =
+        typeof flushed === 'object' &&
+        'answer' in flushed &&
+        flushed.answer.some((entry) => entry.key === key && entry.outcome === 'refused');
+      if (isRefused) disk.entries.delete(key);
+      else if (!disk.entries.has(key)) this.world.violated(`${program} was in the outbox, and vanished`);
+    }
+    if (this.world.account.timesBegun(program) > 0) this.world.violated(`${program} ran under the key of other code`);
+  }
+
+  #run(order: Order, attempt: Attempt): Promise<Ended<Evaluation>> {
+    return this.#command(`${attempt} ${order.key}`, (workplace) =>
+      attempt === 'evaluate' ? this.#evaluate(workplace, order) : this.#result(workplace, order),
+    );
+  }
+
+  async #command<Answer>(name: string, work: (workplace: Workplace) => Promise<Answer>): Promise<Ended<Answer>> {
     const { process, workplace } = this.#process();
-    this.world.note(`${this.machine.name} ${attempt} ${order.key}`);
-    return new Promise<Ended>((resolve) => {
+    this.world.note(`${this.machine.name} ${name}`);
+    return new Promise<Ended<Answer>>((resolve) => {
       process.onEnd(() => resolve('died'));
-      const command = attempt === 'evaluate' ? this.#evaluate(workplace, order) : this.#result(workplace, order);
-      command.then(
-        (evaluation) => {
+      work(workplace).then(
+        (answer) => {
           if (!process.alive) return;
-          resolve({ evaluation });
+          resolve({ answer });
           if (this.world.conditions.oneShot) process.end();
         },
         (error) => {

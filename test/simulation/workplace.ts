@@ -18,11 +18,15 @@ const RECONNECT_WITHIN_MS = 200;
 export function simulatedWorkplace(world: World, path: Path, process: Process, disk: ClientDisk): Workplace {
   const place = new SimulatedWorkplace(world, path, process, disk);
   // The class has private members, which no other one can have; of its public ones the services use these.
-  return place satisfies Pick<Workplace, 'ask' | 'reconnect' | 'connection' | 'clientId'> as unknown as Workplace;
+  return place satisfies Pick<
+    Workplace,
+    'ask' | 'client' | 'reconnect' | 'remember' | 'warn' | 'connection' | 'destination' | 'clientId'
+  > as unknown as Workplace;
 }
 
 class SimulatedWorkplace {
   readonly connection = 'simulated';
+  readonly destination = { connection: this.connection, endpoint: ENDPOINT };
   readonly outbox: SimulatedOutbox;
   readonly clientId: string;
   #client: Promise<BackendClient> | undefined;
@@ -40,14 +44,24 @@ class SimulatedWorkplace {
   }
 
   ask: Workplace['ask'] = async (command, parameters, timeoutMs, onInterim) => {
-    this.#client ??= this.#connect();
-    const client = await this.#client;
+    const client = await this.client();
     const told = (reply: InterimReply) => {
       if (reply.status === 'accepted') this.#mustBeDurable(reply);
       onInterim?.(reply);
     };
     return client.request(command, parameters, timeoutMs, told);
   };
+
+  client(): Promise<BackendClient> {
+    this.#client ??= this.#connect();
+    return this.#client;
+  }
+
+  async remember(): Promise<void> {}
+
+  warn(message: string): void {
+    this.world.note(`${this.path.name} is warned: ${message}`);
+  }
 
   async reconnect(): Promise<void> {
     await this.close();

@@ -25,6 +25,11 @@ const RESTART_WITHIN_MS = 800;
 /** Deaths at steps of the work, at most; the planned faults come on top. */
 const MOST_DEATHS = 3;
 
+/** Full ids, so that nobody has to ask which session is meant. */
+function sessionId(index: number): string {
+  return `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+}
+
 export class World {
   readonly random: Random;
   readonly conditions: Conditions;
@@ -54,7 +59,7 @@ export class World {
     this.conditions = drawConditions(this.random);
     this.trace = new Trace(print);
     this.network = new Network(this.scheduler, this.random, this.conditions, this.trace);
-    this.sessions = Array.from({ length: this.conditions.sessions }, (_, index) => `session-${index}`);
+    this.sessions = Array.from({ length: this.conditions.sessions }, (_, index) => sessionId(index));
     this.machines = Array.from({ length: this.conditions.clients }, (_, index) => new Machine(this, `client-${index}`));
     this.backend = this.#startBackend();
   }

@@ -12,6 +12,8 @@ interface Result {
 export default class OutboxDrop extends BackendCommand<Result> {
   static override baseFlags = STARTING_NONE_FLAGS;
   static override summary = 'Remove an evaluation or a change from the outbox, undelivered.';
+  static override description =
+    'What is dropped is never delivered. Exits 4 for what another command delivers just now, which is not dropped.';
   static override examples = ['<%= config.bin %> <%= command.id %> deploy-42 --yes'];
   static override args = { key: stringArg({ description: 'Its idempotency key.', required: true }) };
   static override flags = { yes: Flags.boolean({ summary: 'Do it. Without this nothing is dropped.' }) };
@@ -23,7 +25,7 @@ export default class OutboxDrop extends BackendCommand<Result> {
     if (!flags.yes) {
       throw new UsageError(`Dropping ${args.key} means that it is never done`, 'Say --yes to drop it.');
     }
-    outbox.remove(args.key);
+    outbox.drop(args.key);
     return { key: args.key, dropped: true };
   }
 

@@ -2,7 +2,7 @@
 import type { DescriptorReserve } from '../../process/descriptors.js';
 import type { EngineCommand } from '../command.js';
 import { type EngineFactory, EngineUnavailable } from '../contract.js';
-import { type EngineProcess, startEngineProcess } from '../process.js';
+import { type EngineProcess, type EngineSystem, startEngineProcess, THIS_SYSTEM } from '../process.js';
 import { WarmEngineFactory } from '../warm-factory.js';
 import { SnapshotCache } from './snapshot.js';
 
@@ -37,7 +37,7 @@ export function createEmbeddedEngineFactory(options: EmbeddedEngineOptions): Eng
   const { spare = false, log = () => {}, descriptors } = options;
   const launcher = new Launcher(options, log);
   const launch = async () => {
-    const engine = await (descriptors ? descriptors.lend(() => launcher.launch()) : launcher.launch());
+    const engine = await launcher.launch();
     descriptors?.occupy(PIPES, engine.exited);
     return engine;
   };
@@ -49,20 +49,25 @@ class Launcher {
   readonly #bundle: string;
   readonly #memoryMb: number;
   readonly #snapshots: SnapshotCache;
+  readonly #system: EngineSystem = THIS_SYSTEM;
 
   constructor(
-    { bundle, cacheDir, memoryMb = DEFAULT_MEMORY_MB }: EmbeddedEngineOptions,
+    { bundle, cacheDir, memoryMb = DEFAULT_MEMORY_MB, descriptors }: EmbeddedEngineOptions,
     private readonly log: (message: string) => void,
   ) {
     this.#bundle = bundle;
+    if (descriptors) {
+      const { open } = THIS_SYSTEM;
+      this.#system = { ...THIS_SYSTEM, open: (...start) => descriptors.lendToStart(() => open(...start)) };
+    }
     this.#memoryMb = memoryMb;
     this.#snapshots = new SnapshotCache({ bundle, cacheDir, flags: this.#flags(), env: environment(), log });
   }
 
   async launch(): Promise<EngineProcess> {
     const snapshot = await this.#snapshots.blob();
-    if (snapshot === undefined) return startEngineProcess(this.#command([]));
-    const withSnapshot = () => startEngineProcess(this.#command(['--snapshot-blob', snapshot]));
+    if (snapshot === undefined) return this.#start([]);
+    const withSnapshot = () => this.#start(['--snapshot-blob', snapshot]);
     try {
       // Once more before it is blamed: a process that was killed while it started says nothing about the snapshot.
       return await withSnapshot().catch((error) => {
@@ -73,8 +78,12 @@ class Launcher {
       if (isScarcity(error)) throw error;
       this.log(`the startup snapshot does not work, starting without it: ${(error as Error).message}`);
       await this.#snapshots.discard();
-      return startEngineProcess(this.#command([]));
+      return this.#start([]);
     }
+  }
+
+  #start(flags: readonly string[]): Promise<EngineProcess> {
+    return startEngineProcess(this.#command(flags), this.#system);
   }
 
   #flags(): string[] {

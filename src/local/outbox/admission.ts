@@ -8,7 +8,7 @@ import { LocalStateLocked, OutboxKeyConflict } from '../errors.js';
 import { ensurePrivateDirectory } from '../private-directory.js';
 import { writeFailure } from '../system-error.js';
 import type { OutboxDirectory, Survey } from './directory.js';
-import { encodeEntry, isChange, type OutboxEntry, type OutboxOrder } from './entry.js';
+import { type Addressed, encodeEntry, isChange, isFor, type OutboxEntry, type OutboxOrder } from './entry.js';
 import { entryName, hashOf, nextOrder } from './file-name.js';
 import { type Announcement, announce, pauseMs, rivals, withdraw } from './reservation.js';
 
@@ -22,12 +22,20 @@ class Outrun extends Error {
   }
 }
 
+export interface Acceptance {
+  /** Durable. */
+  readonly entry: OutboxEntry;
+  /** False when the key had been accepted for the same already, and the entry is that one: somebody else's. */
+  readonly isNew: boolean;
+}
+
+type NewOrder = Addressed<OutboxOrder>;
+
 /**
- * @returns the entry, durable; the one that is there if the key has been accepted for the same already
  * @throws OutboxKeyConflict, LocalStateFull, LocalStateReadOnly, LocalStateNewer, LocalStateLocked, UnsafePath; nothing
  *   is left behind then
  */
-export function accept(directory: OutboxDirectory, order: OutboxOrder, now: () => Date): OutboxEntry {
+export function accept(directory: OutboxDirectory, order: NewOrder, now: () => Date): Acceptance {
   const start = performance.now();
   for (;;) {
     try {
@@ -51,28 +59,33 @@ export function makeDurably(path: string): void {
   for (const parent of parents) syncDirectory(parent);
 }
 
-function acceptNow(directory: OutboxDirectory, order: OutboxOrder, now: () => Date): OutboxEntry {
+function acceptNow(directory: OutboxDirectory, order: NewOrder, now: () => Date): Acceptance {
   const announcement = announce(directory, 'adding', hashOf(order.key));
   try {
     const found = directory.look();
     const [rival] = rivals(found, announcement.name, ['adding']);
     if (rival !== undefined) throw new Outrun(join(directory.path, rival.file));
-    return existing(directory, found, order) ?? publish(directory, announcement, found, order, now());
+    const entry = existing(directory, found, order);
+    if (entry !== undefined) return { entry, isNew: false };
+    return { entry: publish(directory, announcement, found, order, now()), isNew: true };
   } finally {
     withdraw(directory, announcement);
   }
 }
 
-function existing(directory: OutboxDirectory, found: Survey, order: OutboxOrder): OutboxEntry | undefined {
+/**
+ * @returns the entry that waits under the key
+ * @throws OutboxKeyConflict if it was accepted for something else
+ */
+export function existing(directory: OutboxDirectory, found: Survey, order: NewOrder): OutboxEntry | undefined {
   const name = found.entries.find(({ keyHash }) => keyHash === hashOf(order.key));
   const entry = name && directory.read(name);
   if (entry === undefined) return undefined;
   if (contentOf(entry) !== contentOf(order)) {
     throw new OutboxKeyConflict(order.key, isChange(order) ? 'change' : 'code');
   }
-  for (const field of ['session', 'connection'] as const) {
-    if (entry[field] !== order[field]) throw new OutboxKeyConflict(order.key, field);
-  }
+  if (entry.session !== order.session) throw new OutboxKeyConflict(order.key, 'session');
+  if (!isFor(entry, order)) throw new OutboxKeyConflict(order.key, 'connection');
   return entry;
 }
 
@@ -85,7 +98,7 @@ function publish(
   directory: OutboxDirectory,
   { path, descriptor, name: { subject, owner } }: Announcement,
   found: Survey,
-  order: OutboxOrder,
+  order: NewOrder,
   now: Date,
 ): OutboxEntry {
   const accepted = { ...order, acceptedAt: now.toISOString() };
@@ -98,10 +111,21 @@ function publish(
   try {
     syncDirectory(directory.path);
   } catch (error) {
-    unlinkSync(target);
-    throw error;
+    if (isTakenBack(target)) throw error;
+    directory.say(`${target} is accepted, but may not survive a loss of power: ${(error as Error).message}`);
   }
   return { ...accepted, order: place, state: 'sending', owner };
+}
+
+/** @returns false if the entry is still there, so that somebody will deliver it: then it counts as accepted */
+function isTakenBack(target: string): boolean {
+  try {
+    unlinkSync(target);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return systemCode(error) === 'ENOENT';
+  }
 }
 
 function rename(from: string, to: string): void {

@@ -1,4 +1,4 @@
-/** One process at a time delivers what others have left to a connection. */
+/** One process at a time delivers what others have left to a backend. */
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -23,19 +23,20 @@ const SETTLING_MS = 1_000;
 type Attempt = { readonly outcome: 'taken' | 'contended' } | { readonly outcome: 'held'; readonly file: string };
 
 /**
- * Runs `work` while no other process delivers to `connection`.
+ * Runs `work` while no other process delivers to the same backend.
+ * @param backend name or endpoint that all who deliver to it know it by
  * @returns `ran: false` if another process delivered for all of the time
  * @throws LocalStateReadOnly, LocalStateFull, UnsafePath; and what `work` throws
  */
 export async function deliver<R>(
   directory: OutboxDirectory,
-  connection: string,
+  backend: string,
   work: () => R | Promise<R>,
   { waitMs }: DeliveryOptions,
 ): Promise<Delivery<R>> {
   const start = performance.now();
   for (;;) {
-    const attempt = hold(directory, hashOf(connection));
+    const attempt = hold(directory, hashOf(backend));
     if (attempt.outcome === 'held') {
       try {
         return { ran: true, value: await work() };

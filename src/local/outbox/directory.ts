@@ -10,9 +10,12 @@ import { readFailure } from '../system-error.js';
 import { type AcceptedOrder, ENTRY_SHAPE, type OutboxEntry } from './entry.js';
 import { type EntryName, hashOf, parseName, type ReservationName, randomName } from './file-name.js';
 
-/** Something in the outbox could not be used. Nothing was deleted; it is for the user to look at `file`. */
+/**
+ * Something in the outbox could not be used, or not be written. Nothing that was accepted is lost; it is for the user to
+ * look at `file`.
+ */
 export interface OutboxWarning {
-  readonly code: 'outbox-damaged' | 'outbox-newer';
+  readonly code: 'outbox-damaged' | 'outbox-newer' | 'outbox-write-failed';
   readonly message: string;
   readonly file: string;
 }
@@ -104,6 +107,11 @@ export class OutboxDirectory {
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
     }
+  }
+
+  /** Says that a change of the directory failed which takes nothing back that was promised. */
+  say(message: string): void {
+    this.warn({ code: 'outbox-write-failed', message, file: this.path });
   }
 
   /** The newest look at each file comes first. */

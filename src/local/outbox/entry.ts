@@ -6,8 +6,11 @@ import { type Fields, isFields, type StoreShape, WrongShape } from '../store-con
 interface AnyOrder {
   /** Idempotency key: the backend knows what was asked for by it, too. */
   readonly key: string;
+  /** Name of the connection, as it was then. */
   readonly connection: string;
-  /** Id or name, as the client resolved it. */
+  /** Endpoint of the connection, null for the private backend's; absent where a stui of before did not keep it. */
+  readonly endpoint?: string | null;
+  /** Id; the name where nobody could be asked for the id and none is remembered. */
   readonly session: string;
   /** Id of the client that accepts it. */
   readonly client: string;
@@ -31,6 +34,15 @@ export interface ChangeOrder extends AnyOrder {
 
 export type OutboxOrder = EvaluationOrder | ChangeOrder;
 
+/** An order whose backend is known by more than a name, which may come to stand for another one. */
+export type Addressed<O extends OutboxOrder> = O & Destination;
+
+/** A backend: the one at an endpoint, whatever it is called, or the private one (null). */
+export interface Destination {
+  readonly connection: string;
+  readonly endpoint: string | null;
+}
+
 /** What the file of an entry holds; written once, never changed. */
 export type AcceptedOrder = OutboxOrder & {
   /** ISO 8601 UTC, by the clock as it was then: `order` and not this says what came first. */
@@ -45,10 +57,8 @@ export type OutboxEntry = AcceptedOrder & {
   readonly owner: ProcessIdentity | null;
 };
 
-/** Of evaluations that ask for no revision, which is all that a stui knew that knew no other version. */
-const PLAIN_VERSION = 1;
-
-const SCHEMA_VERSION = 2;
+/** Version 1 knew evaluations that ask for no revision, 2 changes and conditions, 3 endpoints. */
+const SCHEMA_VERSION = 3;
 
 export const ENTRY_SHAPE: StoreShape<AcceptedOrder> = {
   schemaVersion: SCHEMA_VERSION,
@@ -67,10 +77,12 @@ export function isChange<O extends OutboxOrder>(order: O): order is O & ChangeOr
 }
 
 export function encodeEntry(accepted: AcceptedOrder): string {
-  const isPlain = !isChange(accepted) && accepted.ifRevision === undefined;
-  // Older versions leave what they do not understand where it is.
-  const schemaVersion = isPlain ? PLAIN_VERSION : SCHEMA_VERSION;
-  return `${JSON.stringify({ schemaVersion, digest: digestOf(accepted), ...accepted })}\n`;
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, digest: digestOf(accepted), ...accepted })}\n`;
+}
+
+/** @returns whether the entry was accepted for that backend; of before endpoints were kept, for that connection */
+export function isFor(entry: OutboxOrder, { connection, endpoint }: Destination): boolean {
+  return entry.endpoint === undefined ? entry.connection === connection : entry.endpoint === endpoint;
 }
 
 function decodeEvaluation(fields: Fields): AcceptedOrder {
@@ -87,6 +99,7 @@ function decodeCommon(fields: Fields): Pick<AcceptedOrder, keyof AnyOrder | 'acc
   return {
     key: text(fields, 'key'),
     connection: text(fields, 'connection'),
+    ...('endpoint' in fields ? { endpoint: endpointIn(fields) } : {}),
     session: text(fields, 'session'),
     client: text(fields, 'client'),
     ...('ifRevision' in fields ? { ifRevision: number(fields, 'ifRevision') } : {}),
@@ -96,12 +109,19 @@ function decodeCommon(fields: Fields): Pick<AcceptedOrder, keyof AnyOrder | 'acc
 
 /** A flipped bit inside the code would still be JSON, and run as something that nobody wrote. */
 function digestOf(accepted: AcceptedOrder): string {
-  const { key, connection, session, client, acceptedAt, ifRevision } = accepted;
-  const condition = ifRevision === undefined ? [] : [{ ifRevision }];
+  const { key, connection, endpoint, session, client, acceptedAt, ifRevision } = accepted;
+  const condition = [
+    ...(ifRevision === undefined ? [] : [{ ifRevision }]),
+    ...(endpoint === undefined ? [] : [{ endpoint }]),
+  ];
   const content = isChange(accepted)
     ? [{ patch: accepted.patch, base: accepted.base }, key, connection, session, client, acceptedAt, ...condition]
     : [key, connection, session, accepted.code, accepted.timeoutMs, client, acceptedAt, ...condition];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+function endpointIn(fields: Fields): string | null {
+  return fields['endpoint'] === null ? null : text(fields, 'endpoint');
 }
 
 function text(fields: Fields, name: string): string {

@@ -1,11 +1,13 @@
 /** Delivers the outbox and audits it: what was in it is accounted for once, also when the link breaks in the middle. */
 import { isChange, type OutboxEntry } from '../../local/outbox.js';
-import { ProtocolError } from '../../protocol/errors.js';
+import { type ErrorType, ProtocolError } from '../../protocol/errors.js';
 import { type DeliveredEntry, deliverOrphans } from '../delivery.js';
 import type { Workplace } from '../workplace.js';
 import type { DeliveryAccount } from './event.js';
 
 type Counts = { -readonly [Count in keyof Omit<DeliveryAccount, 'refused'>]: number };
+
+const GONE: readonly ErrorType[] = ['EvaluationNotFound', 'SessionNotFound'];
 
 const nothing = (): Counts => ({ deliveredLate: 0, answeredFromJournal: 0, unknown: 0, lost: 0 });
 
@@ -25,8 +27,8 @@ export class AuditedDelivery {
    * @throws Unreachable, RequestTimedOut, ProtocolError; the next call goes on where this one stopped
    */
   async deliver(): Promise<DeliveryAccount> {
-    const { outbox, connection } = this.workplace;
-    const before = outbox.orphans(connection);
+    const { outbox, destination } = this.workplace;
+    const before = outbox.orphans(destination);
     let delivered: readonly DeliveredEntry[] = [];
     try {
       delivered = await deliverOrphans(this.workplace);
@@ -35,7 +37,10 @@ export class AuditedDelivery {
     }
     await this.#askForKnown();
     await this.#askForMissing();
-    const account = { ...this.#counts, refused: delivered.filter(({ outcome }) => outcome === 'refused').length };
+    const account = {
+      ...this.#counts,
+      refused: delivered.filter(({ outcome }) => outcome === 'refused' || outcome === 'waiting').length,
+    };
     this.#counts = nothing();
     return account;
   }
@@ -73,12 +78,12 @@ export class AuditedDelivery {
     }
   }
 
-  /** @returns undefined when the backend does not have the evaluation */
+  /** @returns undefined when the backend does not have the evaluation, or not any more because its session was deleted */
   async #outcome(question: { key: string; session_id?: string }): Promise<string | undefined> {
     try {
       return (await this.workplace.ask('get_result', question)).evaluation.outcome;
     } catch (error) {
-      if (error instanceof ProtocolError && error.type === 'EvaluationNotFound') return undefined;
+      if (error instanceof ProtocolError && GONE.includes(error.type)) return undefined;
       throw error;
     }
   }

@@ -30,7 +30,7 @@ export interface DeliveryAccount {
   readonly answeredFromJournal: number;
   /** Of those, how many have an unknown outcome. */
   readonly unknown: number;
-  /** Evaluations that the backend refuses to take; they stay in the outbox, and are in the next account again. */
+  /** Entries that the backend refuses, or does not take now; they stay in the outbox, and are in the next account again. */
   readonly refused: number;
   /** Evaluations that were in the outbox and are nowhere now. Not 0 is a bug. */
   readonly lost: number;

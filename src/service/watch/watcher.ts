@@ -128,7 +128,7 @@ export class Watcher {
   /** Evaluations accepted on this machine that no backend has yet, as far as the outbox can be read. */
   get outbox(): number {
     try {
-      this.#outbox = this.options.workplace.outbox.list(this.connection).length;
+      this.#outbox = this.options.workplace.outbox.list(this.options.workplace.destination).length;
       this.#outboxTrouble = undefined;
     } catch (error) {
       const { message } = error as Error;

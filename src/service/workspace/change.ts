@@ -1,14 +1,17 @@
 /** A change of a session's context: merged with what others changed, made once, and kept while the backend is away. */
 import { randomUUID } from 'node:crypto';
-import { Unreachable } from '../../client/errors.js';
+import type { Result } from '../../protocol/command.js';
+import type { COMMANDS } from '../../protocol/commands.js';
 import type { Conflict } from '../../protocol/documents.js';
 import type { JsonObject } from '../../session/json.js';
-import { type DeliveredEntry, deliverOrphans } from '../delivery.js';
-import { givenUp, untilAnswered } from '../persistence.js';
+import { type DeliveredEntry, deliverBefore, HeldBack } from '../delivery.js';
+import { KeptOrder } from '../kept-order.js';
+import { givenUp, isAway, untilAnswered } from '../persistence.js';
+import { knownId, sessionId } from '../session-id.js';
 import type { Workplace } from '../workplace.js';
 import { checkedPatch, type MakePatch } from './input.js';
 import { type ContextAt, rememberMade } from './memory.js';
-import { knownId, lastSeen } from './reading.js';
+import { lastSeen } from './reading.js';
 
 /** What a person asks for. */
 export interface Change {
@@ -46,17 +49,23 @@ interface Before extends ContextAt {
   readonly base: number | undefined;
 }
 
-/** @throws {ProtocolError} what the backend answers; UsageError, Unreachable, CliError */
+/**
+ * @throws {ProtocolError} what the backend answers
+ * @throws {HeldBack} when something else comes first in the session, and it cannot be kept behind that
+ * @throws OutboxKeyConflict when something else waits under its key
+ * @throws UsageError, Unreachable, CliError
+ */
 export async function changeContext(workplace: Workplace, change: Change): Promise<ChangeResult> {
   const key = change.key ?? randomUUID();
-  let delivered: readonly DeliveredEntry[] = [];
+  const delivered: DeliveredEntry[] = [];
   let before: Before;
   try {
-    delivered = await deliverOrphans(workplace);
-    before = await contextBefore(workplace, change);
+    const session = await sessionId(workplace, change.session);
+    delivered.push(...(await deliverBefore(workplace, session)));
+    before = await contextBefore(workplace, { ...change, session });
   } catch (error) {
-    if (!(error instanceof Unreachable) || !change.keepForLater) throw error;
-    return keep(workplace, change, key);
+    if (!change.keepForLater || !(isAway(error) || error instanceof HeldBack)) throw error;
+    return { ...keep(workplace, change, key, error), delivered };
   }
   const patch = checkedPatch(change.patch, before.context);
   if (Object.keys(patch).length === 0) return unchanged(before, key, delivered);
@@ -69,52 +78,46 @@ async function send(
   { ifRevision, keepForLater }: Change,
   { key, before, patch }: { key: string; before: Before; patch: JsonObject },
 ): Promise<Omit<ChangeResult, 'delivered'>> {
-  const { outbox, clientId: client } = workplace;
   const { session, base } = before;
-  accept(workplace, { key, session, patch, base, ifRevision });
+  const kept = accept(workplace, { key, session, patch, base, ifRevision });
+  let reply: Result<typeof COMMANDS.update_session_state>;
   try {
-    const reply = await untilAnswered(workplace, () =>
+    reply = await untilAnswered(workplace, () =>
       workplace.ask('update_session_state', {
         session_id: session,
         state_data: patch,
-        client_id: client,
+        client_id: workplace.clientId,
         base_revision: base,
         key,
         if_revision: ifRevision,
       }),
     );
-    const { revision, session_state: context, conflicts } = reply;
-    const made = { patch, from: base, before: base === undefined ? undefined : before.context };
-    await rememberMade(workplace, { session, revision, context }, made);
-    return {
-      session,
-      key,
-      outcome: conflicts.length > 0 ? 'conflict' : 'changed',
-      revision,
-      patch,
-      context,
-      conflicts,
-    };
   } catch (error) {
-    if (!(error instanceof Unreachable) || !keepForLater) throw givenUp(error, 'The change', again(key));
     // Sent again under its key, it changes nothing twice.
-    if (outbox.get(key)) outbox.release(key);
-    return queued({ session, key, patch });
-  } finally {
-    if (outbox.get(key)?.owner?.pid === process.pid) outbox.remove(key);
+    const isLeft = isAway(error) && keepForLater ? kept.leave() : !kept.takeBack();
+    if (isLeft) return queued({ session, key, patch });
+    throw givenUp(error, 'The change', again(key));
   }
+  kept.done();
+  const { revision, session_state: context, conflicts } = reply;
+  const made = { patch, from: base, before: base === undefined ? undefined : before.context };
+  await rememberMade(workplace, { session, revision, context }, made);
+  return { session, key, outcome: conflicts.length > 0 ? 'conflict' : 'changed', revision, patch, context, conflicts };
 }
 
-/** Without the backend a change is made from what was last seen, and from what was changed here since. */
-function keep(workplace: Workplace, change: Change, key: string): ChangeResult {
+/**
+ * Without the backend a change is made from what was last seen, and from what was changed here since.
+ * @param because why it cannot be sent now
+ */
+function keep(workplace: Workplace, change: Change, key: string, because: unknown): Omit<ChangeResult, 'delivered'> {
   const session = knownId(workplace, change.session);
   const seen = lastSeen(workplace, session);
   const patch = checkedPatch(change.patch, seen?.context);
   if (seen && Object.keys(patch).length === 0) return unchanged(seen, key, []);
   const base = change.base ?? workplace.local.knownContexts.base(workplace.connection, session, change.paths);
-  accept(workplace, { key, session, patch, base, ifRevision: change.ifRevision });
-  workplace.outbox.release(key);
-  return { ...queued({ session, key, patch }), delivered: [] };
+  // What another command sends under the same key may still come to nothing there.
+  if (!accept(workplace, { key, session, patch, base, ifRevision: change.ifRevision }).leave()) throw because;
+  return queued({ session, key, patch });
 }
 
 interface Accepted {
@@ -125,14 +128,14 @@ interface Accepted {
   readonly ifRevision: number | undefined;
 }
 
-function accept(workplace: Workplace, { base = undefined, ifRevision, ...order }: Accepted): void {
-  const { outbox, connection, clientId: client } = workplace;
+function accept(workplace: Workplace, { base = undefined, ifRevision, ...order }: Accepted): KeptOrder {
+  const { connection, clientId: client } = workplace;
   const condition = ifRevision === undefined ? {} : { ifRevision };
-  outbox.add({ ...order, connection, client, base: base ?? null, ...condition });
+  return KeptOrder.accept(workplace, { ...order, connection, client, base: base ?? null, ...condition });
 }
 
 async function contextBefore(workplace: Workplace, change: Change): Promise<Before> {
-  const session = await sessionId(workplace, change.session);
+  const { session } = change;
   const { connection, local } = workplace;
   const known = change.base ?? local.knownContexts.base(connection, session, change.paths);
   const { revision, context } = await workplace.ask('get_context', { session_id: session, at: known });
@@ -143,16 +146,6 @@ async function contextBefore(workplace: Workplace, change: Change): Promise<Befo
   await local.knownContexts.forget(connection, session);
   return { session, base: undefined, revision, context };
 }
-
-/** A name that is remembered may have gone to another session since. */
-async function sessionId(workplace: Workplace, reference: string): Promise<string> {
-  if (FULL_ID.test(reference)) return reference;
-  const { session } = await workplace.ask('get_session_info', { session_id: reference });
-  await workplace.remember(session);
-  return session.id;
-}
-
-const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function unchanged(
   { session, revision, context }: ContextAt,

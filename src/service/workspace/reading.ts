@@ -1,9 +1,9 @@
 /** The context of a session as the backend has it or, when it cannot be asked, as it was last seen here. */
 import { isChange } from '../../local/outbox.js';
-import type { Conflict, SessionSummary } from '../../protocol/documents.js';
+import type { Conflict } from '../../protocol/documents.js';
 import type { JsonObject } from '../../session/json.js';
 import { applyMergePatch } from '../../session/merge-patch.js';
-import { resolveSession } from '../../session/name.js';
+import { knownId } from '../session-id.js';
 import { isUnreachable, type Workplace } from '../workplace.js';
 import { type ContextAt, rememberSeen } from './memory.js';
 
@@ -49,21 +49,9 @@ export function lastSeen(workplace: Workplace, reference: string): SeenContext |
   return { session, revision, context, parts: {}, conflicts: [], stale: true, asOf, waiting: waiting.length };
 }
 
-/** @returns the id of the session as far as it is known here, else the reference as it is */
-export function knownId(workplace: Workplace, reference: string): string {
-  const { sessions } = workplace.local.sessionCache.cachedSessions(workplace.connection);
-  const known = (sessions as unknown as SessionSummary[]).map(({ id, name, state }) => ({
-    id,
-    name,
-    closed: state === 'closed',
-  }));
-  const resolution = resolveSession(reference, known);
-  return resolution !== 'none' && 'found' in resolution ? resolution.found.id : reference;
-}
-
 function waitingChanges(workplace: Workplace, ...references: readonly string[]) {
   return workplace.outbox
-    .list(workplace.connection)
+    .list(workplace.destination)
     .filter(isChange)
     .filter(({ session }) => references.includes(session));
 }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LocalStateNewer } from '../../../src/local/errors.js';
+import type { OutboxEntry } from '../../../src/local/outbox.js';
 import { temporaryDirectory } from '../temporary.js';
 import { files, keys, order, outboxIn, type TestOutbox } from './orders.js';
 
@@ -26,7 +27,7 @@ interface Damaged {
 function threeEntries(): Damaged {
   const data = temporaryDirectory();
   const outbox = outboxIn(data);
-  for (const key of ['before', 'bad', 'after']) outbox.add(order(key));
+  for (const key of ['before', 'bad', 'after']) outbox.accept(order(key));
   return { data, outbox, bad: join(data, 'outbox', files(data)[1] ?? '') };
 }
 
@@ -77,15 +78,16 @@ describe('an entry that was damaged on the disk', () => {
   it('can be accepted again under its key', () => {
     const { outbox, bad } = threeEntries();
     truncateSync(bad, 10);
-    outbox.add(order('bad'));
+    outbox.accept(order('bad'));
     expect(keys(outbox)).toEqual(['before', 'after', 'bad']);
     expect(outbox.warnings).toHaveLength(1);
   });
 
   it('can be removed unread', () => {
     const { outbox, bad } = threeEntries();
+    const entry = outbox.get('bad') as OutboxEntry;
     truncateSync(bad, 10);
-    outbox.remove('bad');
+    outbox.remove(entry);
     expect(keys(outbox)).toEqual(['before', 'after']);
     expect(outbox.warnings).toEqual([]);
   });
@@ -122,7 +124,7 @@ describe('what is no entry', () => {
     expect(keys(outbox)).toEqual(['before', 'bad', 'after']);
     expect(outbox.warnings).toMatchObject([{ code: 'outbox-damaged', file: name }]);
     expect(readdirSync(join(data, 'outbox', 'damaged'))).toHaveLength(1);
-    outbox.add(order('next'));
+    outbox.accept(order('next'));
     expect(keys(outbox)).toEqual(['before', 'bad', 'after', 'next']);
     expect(outbox.warnings).toHaveLength(1);
   });
@@ -152,13 +154,13 @@ describe('what is no entry', () => {
 describe('an entry of a newer stui', () => {
   it('stays where it is and is reported; the others are delivered as ever', () => {
     const { data, outbox, bad } = threeEntries();
-    const text = JSON.stringify({ ...JSON.parse(readFileSync(bad, 'utf8')), schemaVersion: 3, code: { later: true } });
+    const text = JSON.stringify({ ...JSON.parse(readFileSync(bad, 'utf8')), schemaVersion: 4, code: { later: true } });
     writeFileSync(bad, text);
     expect(keys(outbox)).toEqual(['before', 'after']);
     expect(outbox.warnings).toMatchObject([{ code: 'outbox-newer', message: expect.stringContaining('newer stui') }]);
     expect(readFileSync(bad, 'utf8')).toBe(text);
     expect(() => outbox.get('bad')).toThrow(LocalStateNewer);
-    expect(() => outbox.add(order('bad'))).toThrow(LocalStateNewer);
+    expect(() => outbox.accept(order('bad'))).toThrow(LocalStateNewer);
     expect(files(data)).toHaveLength(3);
   });
 });

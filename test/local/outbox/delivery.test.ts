@@ -6,7 +6,7 @@ import type { Processes } from '../../../src/local/outbox.js';
 import { Child } from '../child-process.js';
 import { temporaryDirectory } from '../temporary.js';
 import { bundle } from './bundle.js';
-import { files, keys, order, outboxIn, type TestOutbox } from './orders.js';
+import { FAR, files, keys, LAB, order, outboxIn, type TestOutbox } from './orders.js';
 import { startTogether } from './start-together.js';
 
 const WAIT = { waitMs: 60_000 };
@@ -18,8 +18,8 @@ function queued(count: number): { data: string; outbox: TestOutbox; expected: st
   const outbox = outboxIn(data);
   const expected = Array.from({ length: count }, (_, index) => `k${index}`);
   for (const key of expected) {
-    outbox.add(order(key));
-    outbox.release(key);
+    outbox.accept(order(key));
+    outbox.releaseKey(key);
   }
   return { data, outbox, expected };
 }
@@ -31,26 +31,26 @@ function delivered(data: string): string[] {
 describe('delivering what others left', () => {
   it('gives what the work gives, and leaves nothing behind', async () => {
     const { data, outbox } = queued(1);
-    expect(await outbox.withDelivery('lab', () => 'done', SKIP)).toEqual({ ran: true, value: 'done' });
+    expect(await outbox.withDelivery(LAB, () => 'done', SKIP)).toEqual({ ran: true, value: 'done' });
     expect(files(data)).toHaveLength(1);
   });
 
   it('fails as the work fails, and lets the next one deliver', async () => {
     const { data, outbox } = queued(1);
-    const failing = outbox.withDelivery('lab', () => Promise.reject(new Error('no backend')), SKIP);
+    const failing = outbox.withDelivery(LAB, () => Promise.reject(new Error('no backend')), SKIP);
     await expect(failing).rejects.toThrow('no backend');
     expect(files(data)).toHaveLength(1);
-    expect(await outbox.withDelivery('lab', () => 'done', SKIP)).toEqual({ ran: true, value: 'done' });
+    expect(await outbox.withDelivery(LAB, () => 'done', SKIP)).toEqual({ ran: true, value: 'done' });
   });
 
   it('is skipped while another call delivers to the connection, and not held up by other connections', async () => {
     const { data, outbox } = queued(1);
     const inside = await outbox.withDelivery(
-      'lab',
+      LAB,
       () =>
         Promise.all([
-          outboxIn(data).withDelivery('lab', () => 'second', SKIP),
-          outboxIn(data).withDelivery('far', () => 'far', SKIP),
+          outboxIn(data).withDelivery(LAB, () => 'second', SKIP),
+          outboxIn(data).withDelivery(FAR, () => 'far', SKIP),
         ]),
       SKIP,
     );
@@ -62,14 +62,14 @@ describe('delivering what others left', () => {
     const events: string[] = [];
     let letGo: () => void = () => undefined;
     const first = outbox.withDelivery(
-      'lab',
+      LAB,
       () =>
         new Promise<void>((resolve) => {
           letGo = resolve;
         }).then(() => events.push('first')),
       WAIT,
     );
-    const second = outboxIn(data).withDelivery('lab', () => events.push('second'), WAIT);
+    const second = outboxIn(data).withDelivery(LAB, () => events.push('second'), WAIT);
     letGo();
     expect(await Promise.all([first, second])).toMatchObject([{ ran: true }, { ran: true }]);
     expect(events).toEqual(['first', 'second']);
@@ -94,8 +94,8 @@ describe('delivering what others left', () => {
 
   it('is not skipped for somebody who only asked, and may have withdrawn for us', async () => {
     const { data, outbox } = queued(0);
-    outbox.add(order('a'));
-    const subject = hashOf('lab');
+    outbox.accept(order('a'));
+    const subject = hashOf(LAB.endpoint as string);
     writeFileSync(join(data, 'outbox', `${subject}.1.00000000.asking`), '');
     let looks = 0;
     const processes: Processes = {
@@ -105,15 +105,15 @@ describe('delivering what others left', () => {
         return pid === 1 && looks > 3;
       },
     };
-    expect(await outboxIn(data, { processes }).withDelivery('lab', () => 'done', SKIP)).toMatchObject({ ran: true });
+    expect(await outboxIn(data, { processes }).withDelivery(LAB, () => 'done', SKIP)).toMatchObject({ ran: true });
   });
 
   it('is taken over from a process that was killed', async () => {
     const { data, outbox } = queued(1);
     const holder = new Child(bundle('hold-delivery'), [data]);
     await holder.printed(1);
-    expect(await outbox.withDelivery('lab', () => 'done', SKIP)).toEqual({ ran: false });
-    const waiting = outbox.withDelivery('lab', () => 'done', WAIT);
+    expect(await outbox.withDelivery(LAB, () => 'done', SKIP)).toEqual({ ran: false });
+    const waiting = outbox.withDelivery(LAB, () => 'done', WAIT);
     await holder.kill();
     expect(await waiting).toEqual({ ran: true, value: 'done' });
     expect(files(data)).toHaveLength(1);
@@ -121,7 +121,7 @@ describe('delivering what others left', () => {
 
   it('works on an outbox that was never used', async () => {
     const data = join(temporaryDirectory(), 'missing');
-    expect(await outboxIn(data).withDelivery('lab', () => 'done', SKIP)).toEqual({ ran: true, value: 'done' });
+    expect(await outboxIn(data).withDelivery(LAB, () => 'done', SKIP)).toEqual({ ran: true, value: 'done' });
     expect(existsSync(join(data, 'outbox'))).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { LocalStateFull, LocalStateReadOnly, LocalStateUnusable } from '../../../src/local/errors.js';
 import { itMounts, mountTmpfs, remount } from '../privileged.js';
 import { temporaryDirectory } from '../temporary.js';
-import { files, keys, order, outboxIn } from './orders.js';
+import { files, keys, LAB, order, outboxIn } from './orders.js';
 
 const PAGE = 4096;
 
@@ -27,37 +27,37 @@ describe('an outbox on a full disk', () => {
   itMounts('accepts nothing, however much of it fits, and keeps what it has', () => {
     const disk = mountTmpfs('size=256k');
     const outbox = outboxIn(disk);
-    outbox.add(order('a'));
+    outbox.accept(order('a'));
     const before = files(disk);
     for (const pages of [0, 1, 2, 3, 4, 5]) {
       const filler = fill(disk, pages);
-      expect(() => outbox.add(order('long', { code: LONG }))).toThrow(LocalStateFull);
+      expect(() => outbox.accept(order('long', { code: LONG }))).toThrow(LocalStateFull);
       expect(files(disk)).toEqual(before);
       expect(keys(outboxIn(disk))).toEqual(['a']);
       rmSync(filler);
     }
-    outbox.add(order('long', { code: LONG }));
+    outbox.accept(order('long', { code: LONG }));
     expect(keys(outbox)).toEqual(['a', 'long']);
   });
 
   itMounts('can be read, released, delivered and removed from', async () => {
     const disk = mountTmpfs('size=256k');
     const outbox = outboxIn(disk);
-    outbox.add(order('a'));
-    outbox.add(order('b'));
+    outbox.accept(order('a'));
+    outbox.accept(order('b'));
     fill(disk, 0);
-    outbox.release('a');
+    outbox.releaseKey('a');
     expect(outbox.get('a')).toMatchObject({ ...order('a'), state: 'queued' });
-    const deliver = () => outbox.orphans('lab').map(({ key }) => outbox.remove(key));
-    expect(await outbox.withDelivery('lab', deliver, { waitMs: 0 })).toMatchObject({ ran: true });
+    const deliver = () => outbox.orphans(LAB).map(({ key }) => outbox.removeKey(key));
+    expect(await outbox.withDelivery(LAB, deliver, { waitMs: 0 })).toMatchObject({ ran: true });
     expect(keys(outbox)).toEqual(['b']);
   });
 
   itMounts('has no room for a name either, and says so', () => {
     const disk = mountTmpfs('size=256k,nr_inodes=4');
-    outboxIn(disk).add(order('a'));
+    outboxIn(disk).accept(order('a'));
     writeFileSync(join(disk, 'last'), '');
-    expect(() => outboxIn(disk).add(order('b'))).toThrow(LocalStateFull);
+    expect(() => outboxIn(disk).accept(order('b'))).toThrow(LocalStateFull);
     expect(keys(outboxIn(disk))).toEqual(['a']);
   });
 });
@@ -66,16 +66,16 @@ describe('an outbox on a read-only disk', () => {
   itMounts('can be read, and refuses any change at once', async () => {
     const disk = mountTmpfs('size=256k');
     const outbox = outboxIn(disk);
-    outbox.add(order('a'));
+    outbox.accept(order('a'));
     writeFileSync(join(disk, 'outbox', 'notes.txt'), 'foreign');
     remount(disk, 'ro');
     expect(keys(outbox)).toEqual(['a']);
     expect(outbox.get('a')).toMatchObject(order('a'));
-    expect(() => outbox.add(order('b'))).toThrow(LocalStateReadOnly);
-    expect(() => outbox.release('a')).toThrow(LocalStateReadOnly);
-    expect(() => outbox.remove('a')).toThrow(LocalStateReadOnly);
-    outbox.remove('b');
-    const delivery = outbox.withDelivery('lab', () => undefined, { waitMs: 60_000 });
+    expect(() => outbox.accept(order('b'))).toThrow(LocalStateReadOnly);
+    expect(() => outbox.releaseKey('a')).toThrow(LocalStateReadOnly);
+    expect(() => outbox.removeKey('a')).toThrow(LocalStateReadOnly);
+    outbox.removeKey('b');
+    const delivery = outbox.withDelivery(LAB, () => undefined, { waitMs: 60_000 });
     await expect(delivery).rejects.toBeInstanceOf(LocalStateReadOnly);
     expect(keys(outbox)).toEqual(['a']);
   });
@@ -86,6 +86,6 @@ describe('an outbox where there can be no directory', () => {
     const data = join(temporaryDirectory(), 'file');
     writeFileSync(data, '');
     expect(() => outboxIn(data).list()).toThrow(LocalStateUnusable);
-    expect(() => outboxIn(data).add(order('a'))).toThrow(LocalStateUnusable);
+    expect(() => outboxIn(data).accept(order('a'))).toThrow(LocalStateUnusable);
   });
 });

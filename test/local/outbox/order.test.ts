@@ -33,13 +33,13 @@ describe('the order of acceptance', () => {
           const outbox = outboxes[process] ?? outboxIn(data);
           const picked = accepted[pick % accepted.length];
           if (action === 'add') {
-            outbox.add(order(String(index)));
+            outbox.accept(order(String(index)));
             accepted.push(String(index));
           } else if (picked !== undefined && action === 'remove') {
-            outbox.remove(picked);
+            outbox.removeKey(picked);
             accepted = accepted.filter((key) => key !== picked);
           } else if (picked !== undefined) {
-            outbox.release(picked);
+            outbox.releaseKey(picked);
           }
           expect(keys(outbox)).toEqual(accepted);
         });
@@ -69,11 +69,11 @@ describe('the order of acceptance', () => {
   it.each(['9007199254740991', '9999999999999999'])('puts nothing out of sight behind a file from %s ms', (end) => {
     const data = temporaryDirectory();
     const outbox = outboxIn(data);
-    outbox.add(order('a'));
+    outbox.accept(order('a'));
     const [file = ''] = files(data);
     renameSync(join(data, 'outbox', file), join(data, 'outbox', file.replace(/^\d+/, end)));
-    outbox.add(order('b'));
-    outbox.add(order('c'));
+    outbox.accept(order('b'));
+    outbox.accept(order('c'));
     expect(keys(outbox)).toEqual(expect.arrayContaining(['b', 'c']));
   });
 

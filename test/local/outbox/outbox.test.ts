@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { NotInOutbox, OutboxKeyConflict, UnsafePath } from '../../../src/local/errors.js';
+import { OutboxKeyConflict, UnsafePath } from '../../../src/local/errors.js';
 import { temporaryDirectory } from '../temporary.js';
-import { files, keys, order, outboxIn } from './orders.js';
+import { FAR, files, keys, LAB, order, outboxIn } from './orders.js';
 
 describe('an outbox', () => {
   it('that was never used is empty, and reading it makes nothing', () => {
@@ -12,15 +12,15 @@ describe('an outbox', () => {
     const outbox = outboxIn(data);
     expect(outbox.list()).toEqual([]);
     expect(outbox.get('a')).toBeUndefined();
-    expect(outbox.orphans('lab')).toEqual([]);
-    outbox.remove('a');
+    expect(outbox.orphans(LAB)).toEqual([]);
+    outbox.removeKey('a');
     expect(existsSync(data)).toBe(false);
   });
 
   it('gives an accepted evaluation back as it was, to any process', () => {
     const data = temporaryDirectory();
     const now = () => new Date('2026-01-02T03:04:05.678Z');
-    const entry = outboxIn(data, { now }).add(order('a'));
+    const { entry } = outboxIn(data, { now }).accept(order('a'));
     expect(entry).toEqual({
       ...order('a'),
       order: expect.stringMatching(/^0001767323045678-/),
@@ -32,24 +32,24 @@ describe('an outbox', () => {
     expect(outboxIn(data).list()).toEqual([entry]);
   });
 
-  it('lists the entries of one connection, or of all', () => {
+  it('lists the entries for one backend, or for all', () => {
     const outbox = outboxIn(temporaryDirectory());
-    outbox.add(order('a'));
-    outbox.add(order('b', { connection: 'far' }));
-    outbox.add(order('c'));
+    outbox.accept(order('a'));
+    outbox.accept(order('b', FAR));
+    outbox.accept(order('c'));
     expect(keys(outbox)).toEqual(['a', 'b', 'c']);
-    expect(keys(outbox, 'lab')).toEqual(['a', 'c']);
-    expect(keys(outbox, 'near')).toEqual([]);
+    expect(keys(outbox, LAB)).toEqual(['a', 'c']);
+    expect(keys(outbox, { ...FAR, endpoint: 'tcp://near:5555' })).toEqual([]);
   });
 
   it('forgets what is removed, and minds no removal of what is not there', () => {
     const data = temporaryDirectory();
     const outbox = outboxIn(data);
-    outbox.add(order('a'));
-    outbox.add(order('b'));
-    outbox.remove('a');
-    outbox.remove('a');
-    outbox.remove('never');
+    outbox.accept(order('a'));
+    outbox.accept(order('b'));
+    outbox.removeKey('a');
+    outbox.removeKey('a');
+    outbox.removeKey('never');
     expect(keys(outbox)).toEqual(['b']);
     expect(files(data)).toHaveLength(1);
   });
@@ -57,35 +57,31 @@ describe('an outbox', () => {
   it('leaves what is released to whoever comes next, where it was in the order', () => {
     const data = temporaryDirectory();
     const outbox = outboxIn(data);
-    const entry = outbox.add(order('a'));
-    outbox.add(order('b'));
-    const released = outbox.release('a');
+    const { entry } = outbox.accept(order('a'));
+    outbox.accept(order('b'));
+    const released = outbox.releaseKey('a');
     expect(released).toEqual({ ...entry, state: 'queued', owner: null });
-    expect(outbox.release('a')).toEqual(released);
+    expect(outbox.releaseKey('a')).toEqual(released);
     expect(outboxIn(data).get('a')).toEqual(released);
-    expect(outboxIn(data).orphans('lab')).toEqual([released]);
+    expect(outboxIn(data).orphans(LAB)).toEqual([released]);
     expect(keys(outbox)).toEqual(['a', 'b']);
-  });
-
-  it('has nothing to release under a key that it does not have', () => {
-    expect(() => outboxIn(temporaryDirectory()).release('a')).toThrow(NotInOutbox);
   });
 
   it('accepts a key once: the same evaluation is the one that is there', () => {
     const data = temporaryDirectory();
-    const entry = outboxIn(data).add(order('a'));
-    expect(outboxIn(data).add(order('a', { timeoutMs: 5, client: 'other' }))).toEqual(entry);
-    const released = outboxIn(data).release('a');
-    expect(outboxIn(data).add(order('a'))).toEqual(released);
+    const { entry } = outboxIn(data).accept(order('a'));
+    expect(outboxIn(data).accept(order('a', { timeoutMs: 5, client: 'other' }))).toEqual({ entry, isNew: false });
+    const released = outboxIn(data).releaseKey('a');
+    expect(outboxIn(data).accept(order('a'))).toEqual({ entry: released, isNew: false });
     expect(files(data)).toHaveLength(1);
   });
 
-  it.each([{ code: '3 + 4' }, { session: 'other' }, { connection: 'far' }])(
+  it.each([{ code: '3 + 4' }, { session: 'other' }, FAR])(
     'does not take a key for another evaluation: %j',
     (difference) => {
       const data = temporaryDirectory();
-      const entry = outboxIn(data).add(order('a'));
-      expect(() => outboxIn(data).add(order('a', difference))).toThrow(OutboxKeyConflict);
+      const { entry } = outboxIn(data).accept(order('a'));
+      expect(() => outboxIn(data).accept(order('a', difference))).toThrow(OutboxKeyConflict);
       expect(outboxIn(data).list()).toEqual([entry]);
       expect(files(data)).toHaveLength(1);
     },
@@ -93,9 +89,9 @@ describe('an outbox', () => {
 
   it('accepts a key again once it is removed', () => {
     const outbox = outboxIn(temporaryDirectory());
-    outbox.add(order('a'));
-    outbox.remove('a');
-    expect(outbox.add(order('a', { code: '3 + 4' }))).toMatchObject({ code: '3 + 4' });
+    outbox.accept(order('a'));
+    outbox.removeKey('a');
+    expect(outbox.accept(order('a', { code: '3 + 4' }))).toMatchObject({ entry: { code: '3 + 4' }, isNew: true });
   });
 
   it('gives back any text, and lets none of it become a path', () => {
@@ -114,15 +110,15 @@ describe('an outbox', () => {
       '🙂',
     );
     const text = fc.oneof(hostile, fc.string({ unit: 'binary' }));
-    const orders = fc.record({ key: text, connection: text, session: text, code: text, client: text });
+    const orders = fc.record({ key: text, connection: text, endpoint: text, session: text, code: text, client: text });
     fc.assert(
       fc.property(orders, (fields) => {
         const outbox = outboxIn(data);
-        outbox.add(order(fields.key, fields));
+        outbox.accept(order(fields.key, fields));
         expect(outbox.get(fields.key)).toMatchObject(fields);
-        expect(outbox.list(fields.connection)).toHaveLength(1);
+        expect(outbox.list(fields)).toHaveLength(1);
         expect(files(data)).toEqual([expect.stringMatching(/^[0-9a-f.-]+\.sending$/)]);
-        outbox.remove(fields.key);
+        outbox.removeKey(fields.key);
         expect(files(data)).toEqual([]);
       }),
       { numRuns: 100 },
@@ -133,7 +129,7 @@ describe('an outbox', () => {
   it('takes the code of a whole package', () => {
     const data = temporaryDirectory();
     const code = "'é🙂' printNl.\n".repeat(250_000);
-    outboxIn(data).add(order('a', { code }));
+    outboxIn(data).accept(order('a', { code }));
     expect(outboxIn(data).get('a')).toMatchObject({ code });
   });
 
@@ -141,7 +137,7 @@ describe('an outbox', () => {
     const data = join(temporaryDirectory(), 'data');
     const umask = process.umask(0);
     try {
-      outboxIn(data).add(order('a'));
+      outboxIn(data).accept(order('a'));
     } finally {
       process.umask(umask);
     }
@@ -151,17 +147,17 @@ describe('an outbox', () => {
 
   it('takes no orders from a directory that is a link', () => {
     const elsewhere = temporaryDirectory();
-    outboxIn(elsewhere).add(order('a'));
+    outboxIn(elsewhere).accept(order('a'));
     const data = temporaryDirectory();
     symlinkSync(join(elsewhere, 'outbox'), join(data, 'outbox'));
     expect(() => outboxIn(data).list()).toThrow(UnsafePath);
-    expect(() => outboxIn(data).add(order('b'))).toThrow(UnsafePath);
+    expect(() => outboxIn(data).accept(order('b'))).toThrow(UnsafePath);
   });
 
   it('leaves alone what systems put into any directory', () => {
     const data = temporaryDirectory();
     const outbox = outboxIn(data);
-    outbox.add(order('a'));
+    outbox.accept(order('a'));
     mkdirSync(join(data, 'outbox', '.nfs0123'));
     expect(keys(outbox)).toEqual(['a']);
     expect(outbox.warnings).toEqual([]);
@@ -170,7 +166,7 @@ describe('an outbox', () => {
 
   it('is files that a person can read', () => {
     const data = temporaryDirectory();
-    outboxIn(data).add(order('a'));
+    outboxIn(data).accept(order('a'));
     const [file = ''] = files(data);
     expect(JSON.parse(readFileSync(join(data, 'outbox', file), 'utf8'))).toMatchObject(order('a'));
   });

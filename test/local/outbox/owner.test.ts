@@ -3,16 +3,16 @@ import { type ProcessIdentity, startTicks, thisMachine } from '../../../src/file
 import { Child } from '../child-process.js';
 import { temporaryDirectory } from '../temporary.js';
 import { bundle } from './bundle.js';
-import { order, outboxIn } from './orders.js';
+import { FAR, LAB, order, outboxIn } from './orders.js';
 
 const itTellsStarts = process.platform === 'linux' ? it : it.skip;
 
 /** Keys of the orphans in an outbox to which `owner` added an entry. */
 function orphansOf(owner: ProcessIdentity): string[] {
   const data = temporaryDirectory();
-  outboxIn(data, { processes: { self: () => owner, isGone: () => false } }).add(order('a'));
+  outboxIn(data, { processes: { self: () => owner, isGone: () => false } }).accept(order('a'));
   return outboxIn(data)
-    .orphans('lab')
+    .orphans(LAB)
     .map(({ key }) => key);
 }
 
@@ -46,13 +46,12 @@ describe('an entry that a process is sending', () => {
     expect(orphansOf({ pid: process.pid, startedAt: null })).toEqual([]);
   });
 
-  it('is an orphan only for its own connection and session', () => {
+  it('is an orphan only for its own backend', () => {
     const outbox = outboxIn(temporaryDirectory());
-    outbox.add(order('a'));
-    outbox.release('a');
-    expect(outbox.orphans('lab', 'main')).toHaveLength(1);
-    expect(outbox.orphans('lab', 'other')).toEqual([]);
-    expect(outbox.orphans('far')).toEqual([]);
+    outbox.accept(order('a'));
+    outbox.releaseKey('a');
+    expect(outbox.orphans(LAB)).toHaveLength(1);
+    expect(outbox.orphans(FAR)).toEqual([]);
   });
 });
 

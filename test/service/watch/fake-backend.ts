@@ -79,7 +79,7 @@ export class FakeBackend {
       case 'get_result': {
         const outcome = this.journal.get(key);
         if (outcome === undefined) return { error_type: 'EvaluationNotFound', error: `There is no evaluation ${key}` };
-        return { result: { evaluation: { key, outcome } } };
+        return { result: { evaluation: { key, outcome, code: '3 + 4' } } };
       }
       case 'evaluate':
         this.journal.set(key, 'value');

@@ -40,9 +40,9 @@ async function watched({ onlyLooks = false } = {}) {
     pass: (ms: number) => time.runUntil(time.now + ms),
     queue: (...keys: string[]) => {
       for (const key of keys) {
-        const order = { key, connection: 'lab', session: 'demo', code: '3 + 4', timeoutMs: 1_000, client: 'c' };
-        workplace.outbox.add(order);
-        workplace.outbox.release(key);
+        const order = { key, ...workplace.destination, session: 'demo', code: '3 + 4', timeoutMs: 1_000, client: 'c' };
+        const { entry } = workplace.outbox.accept(order);
+        workplace.outbox.release(entry);
       }
     },
   };
@@ -130,12 +130,11 @@ describe('the account of an outage', () => {
     queue('elsewhere', 'nowhere');
     // Another command delivers while the watch restores the session, and a bug eats an entry.
     await workplace.outbox.withDelivery(
-      'lab',
+      workplace.destination,
       async () => {
         backend.reachability = 'up';
         await pass(5 * SECOND);
-        workplace.outbox.remove('elsewhere');
-        workplace.outbox.remove('nowhere');
+        for (const entry of workplace.outbox.list()) workplace.outbox.remove(entry);
         backend.journal.set('elsewhere', 'value');
       },
       { waitMs: 0 },

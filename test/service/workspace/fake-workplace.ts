@@ -87,28 +87,53 @@ export class FakeClient {
     const warn = (message: string) => {
       throw new Error(message);
     };
-    const place = { connection: 'lab', clientId: 'me', local, outbox: this.#outbox(), ask, reconnect, warn };
+    const destination = { connection: 'lab', endpoint: 'tcp://lab:5555' };
+    const place = {
+      connection: 'lab',
+      destination,
+      clientId: 'me',
+      local,
+      outbox: this.#outbox(),
+      ask,
+      reconnect,
+      warn,
+    };
     this.workplace = place as unknown as Workplace;
   }
 
   #outbox() {
     const entries = this.#entries;
+    let count = 0;
     const indexOf = (key: string) => entries.findIndex((entry) => entry.key === key);
+    const own = { pid: process.pid, startedAt: null };
+    const give = (key: string, owner: OutboxEntry['owner']): OutboxEntry | undefined => {
+      const entry = entries[indexOf(key)];
+      if (entry === undefined) return undefined;
+      const given: OutboxEntry = { ...entry, state: owner === null ? 'queued' : 'sending', owner };
+      entries[indexOf(key)] = given;
+      return given;
+    };
+    const remove = (key: string): void => {
+      if (indexOf(key) !== -1) entries.splice(indexOf(key), 1);
+    };
     return {
-      add: (order: OutboxOrder) => {
-        const owner = { pid: process.pid, startedAt: null };
-        entries.push({ ...order, acceptedAt: '', order: '', state: 'sending', owner });
+      accept: (order: OutboxOrder) => {
+        const place = String(count++).padStart(6, '0');
+        entries.push({ ...order, acceptedAt: '', order: place, state: 'sending', owner: own });
+        return { entry: entries.at(-1), isNew: true };
       },
       get: (key: string) => entries[indexOf(key)],
-      list: () => entries,
-      release: (key: string) => {
-        entries[indexOf(key)] = { ...(entries[indexOf(key)] as OutboxEntry), state: 'queued', owner: null };
-      },
-      remove: (key: string) => {
-        if (indexOf(key) !== -1) entries.splice(indexOf(key), 1);
+      list: () => [...entries],
+      release: ({ key }: OutboxEntry) => give(key, null),
+      claim: ({ key }: OutboxEntry) => give(key, own),
+      remove: ({ key }: OutboxEntry) => remove(key),
+      withdraw: ({ key }: OutboxEntry) => {
+        remove(key);
+        return true;
       },
       orphans: () => entries.filter(({ owner }) => owner === null),
-      withDelivery: async (_: string, work: () => Promise<unknown>) => ({ ran: true, value: await work() }),
+      isBeingDelivered: () => false,
+      withDelivery: async (_: unknown, work: () => Promise<unknown>) => ({ ran: true, value: await work() }),
     };
   }
 }

@@ -5,7 +5,7 @@ import { waitAt } from './starting-line.js';
 const [data = '', code = '', pipe = ''] = process.argv.slice(2);
 waitAt(pipe);
 try {
-  console.log(outboxIn(data).add(order('same', { code })).order);
+  console.log(outboxIn(data).accept(order('same', { code })).entry.order);
 } catch (error) {
   console.log((error as Error).name);
 }

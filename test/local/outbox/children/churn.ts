@@ -10,9 +10,9 @@ const [data = '', name = '', count = '', pipe = ''] = process.argv.slice(2);
 const outbox = outboxIn(data);
 if (pipe !== '') waitAt(pipe);
 for (let index = 0; index !== Number(count) || count === '0'; index += 1) {
-  outbox.add(order(`${name}-${index}`));
+  outbox.accept(order(`${name}-${index}`));
   writeSync(1, `+${name}-${index}\n`);
   if (index % 2 === 0) continue;
-  outbox.remove(`${name}-${index - 1}`);
+  outbox.removeKey(`${name}-${index - 1}`);
   writeSync(1, `-${name}-${index - 1}\n`);
 }

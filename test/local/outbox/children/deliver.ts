@@ -4,7 +4,7 @@
  */
 import { appendFileSync, closeSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { outboxIn } from '../orders.js';
+import { LAB, outboxIn } from '../orders.js';
 import { waitAt } from './starting-line.js';
 
 const [data = '', waitMs = '', pipe = ''] = process.argv.slice(2);
@@ -13,12 +13,12 @@ waitAt(pipe);
 const deliverAll = async (): Promise<void> => {
   const inside = join(data, 'inside');
   closeSync(openSync(inside, 'wx'));
-  for (const { key } of outbox.orphans('lab')) {
+  for (const { key } of outbox.orphans(LAB)) {
     appendFileSync(join(data, 'delivered'), `${key}\n`);
     await new Promise(setImmediate);
-    outbox.remove(key);
+    outbox.removeKey(key);
   }
   unlinkSync(inside);
 };
-const { ran } = await outbox.withDelivery('lab', deliverAll, { waitMs: Number(waitMs) });
+const { ran } = await outbox.withDelivery(LAB, deliverAll, { waitMs: Number(waitMs) });
 console.log(ran ? 'delivered' : 'skipped');

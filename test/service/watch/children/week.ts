@@ -134,8 +134,15 @@ function flap(): void {
 
 function queue(): void {
   const key = `k${turn}`;
-  workplace.outbox.add({ key, connection: 'lab', session: 'demo', code: '3 + 4', timeoutMs: 1_000, client: 'c' });
-  workplace.outbox.release(key);
+  const { entry } = workplace.outbox.accept({
+    key,
+    ...workplace.destination,
+    session: 'demo',
+    code: '3 + 4',
+    timeoutMs: 1_000,
+    client: 'c',
+  });
+  workplace.outbox.release(entry);
   // Every other one had arrived before the connection broke.
   if ((turn / QUEUE_EVERY) % 2 === 0) backend.journal.set(key, 'value');
   seen.queued += 1;
