@@ -2,88 +2,11 @@
 'use strict';
 
 /**
- * Starts the CLI. Nine tenths of a command's time would go into compiling dist/core.cjs, so its compiled form is kept in
- * the user's cache directory. Nothing here may print or fail because of that: without the cache it is merely slower.
+ * Looks whether this Node can run stui, and only then reads anything that needs it. This file alone is kept to what the
+ * oldest Node in use can parse (ES5, no `node:` names), or that one would answer with a syntax error.
  */
-const fs = require('node:fs');
-const Module = require('node:module');
-const os = require('node:os');
-const path = require('node:path');
-const vm = require('node:vm');
-
-const dist = path.join(__dirname, '..', 'dist');
-const NOT_TYPICAL = /^(-h|--help|help|--version)$/;
-const argv = process.argv.slice(2);
-
-// Warnings of the runtime and of libraries are for whoever develops stui.
-if (process.env.STUI_LOG !== 'debug') process.removeAllListeners('warning');
-
-loadCore(path.join(dist, 'core.cjs')).run(argv, { root: dist, pjson: require('../package.json') });
-
-function loadCore(filename) {
-  const source = fs.readFileSync(filename, 'latin1');
-  const cache = codeCache(source.slice(2, source.indexOf('\n')));
-  const cachedData = cache.read();
-  const script = new vm.Script(Module.wrap(source), { filename, cachedData });
-  // At the end, when the functions that a command uses have been compiled. Help and version use few of them.
-  if ((cachedData === undefined || script.cachedDataRejected) && !argv.some((word) => NOT_TYPICAL.test(word))) {
-    process.once('exit', () => cache.write(script.createCachedData()));
-  }
-  const core = new Module(filename, null);
-  core.filename = filename;
-  core.paths = Module._nodeModulePaths(dist);
-  Module._cache[filename] = core;
-  script.runInThisContext()(core.exports, Module.createRequire(filename), core, filename, dist);
-  core.loaded = true;
-  return core.exports;
+if (parseInt(process.versions.node, 10) < 20) {
+  console.error('stui: Node 20 or later is needed, this is', process.version);
+  process.exit(1);
 }
-
-/** Compiled code by the digest of its source: the build writes that into the first line. */
-function codeCache(digest) {
-  const directory = cacheDirectory();
-  const file = path.join(directory, `core-${digest}-${process.version}-${process.arch}.v8`);
-  return {
-    read() {
-      try {
-        return unseal(fs.readFileSync(file));
-      } catch {
-        return undefined;
-      }
-    },
-    write(data) {
-      try {
-        fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-        const temporary = `${file}.${process.pid}`;
-        fs.writeFileSync(temporary, seal(data), { mode: 0o600, flag: 'wx' });
-        fs.renameSync(temporary, file);
-      } catch {
-        // A read-only or full disk costs speed only.
-      }
-    },
-  };
-}
-
-/**
- * V8 trusts what it is given and dies of a flipped bit. The compiled code is therefore kept twice, since comparing two
- * copies is native and takes a tenth of the time of any checksum that can be had without loading a module.
- */
-function seal(data) {
-  return Buffer.concat([data, data]);
-}
-
-/** @returns the compiled code, or undefined when the file is damaged */
-function unseal(sealed) {
-  const data = sealed.subarray(0, sealed.length / 2);
-  return data.equals(sealed.subarray(data.length)) ? data : undefined;
-}
-
-/** Where STUI_HOME or the platform keeps caches; the same place as env-paths gives, which would take time to load. */
-function cacheDirectory() {
-  const { STUI_HOME, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (STUI_HOME) return path.join(STUI_HOME, 'cache');
-  if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Caches', 'stui');
-  if (process.platform === 'win32') {
-    return path.join(LOCALAPPDATA || path.join(os.homedir(), 'AppData', 'Local'), 'stui', 'Cache');
-  }
-  return path.join(XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'stui');
-}
+require('./launcher.cjs');

@@ -8,6 +8,7 @@ import { BUNDLE, CORE_FOLDERS, ROOT, SRC } from './layout.mjs';
 import { lazyPackages } from './lazy-packages.mjs';
 import { noteLicences } from './licences.mjs';
 import { oclifPatches } from './oclif-patches.mjs';
+import { osWithoutAccount } from './os-without-account.mjs';
 import { sourcesBelow } from './sources.mjs';
 
 /** Compilers that oclif looks for in development only. */
@@ -32,7 +33,7 @@ export async function buildCore(dist) {
     },
     external: NEVER_BUNDLED,
     outfile: `${dist}/core.cjs`,
-    plugins: [deferredBuiltins(), lazyPackages(dist), oclifPatches(), noteLicences],
+    plugins: [osWithoutAccount(), deferredBuiltins(), lazyPackages(dist), oclifPatches(), noteLicences],
   });
   // esbuild keeps regular expressions as they are written; the launcher reads the file as one byte a character.
   const text = (await readFile(`${dist}/core.cjs`, 'utf8')).replace(

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { BUNDLE, LAZY_PACKAGES, NATIVE_PACKAGES } from './layout.mjs';
 import { noteLicences } from './licences.mjs';
+import { osWithoutAccount } from './os-without-account.mjs';
 
 const NAMESPACE = 'lazy-package';
 
@@ -28,7 +29,7 @@ export async function buildLazyPackages(dist) {
     entryPoints: LAZY_PACKAGES.map((name) => ({ in: name, out: `vendor/${name}` })),
     outdir: dist,
     outExtension: { '.js': '.cjs' },
-    plugins: [CONF_WITHOUT_SCHEMA, noteLicences],
+    plugins: [osWithoutAccount(), CONF_WITHOUT_SCHEMA, noteLicences],
   });
 }
 

@@ -1,6 +1,6 @@
 import { Command, type Interfaces } from '@oclif/core';
 import { EXIT_CODES, type ExitName } from './exit-codes.js';
-import { write, writeDocument, writeFailure } from './output.js';
+import { OutputLost, write, writeDocument, writeFailure } from './output.js';
 import { runSteps, type Step } from './progress.js';
 import { type DefaultLookup, withOutsideDefaults } from './settings.js';
 import { loadStyle, type Style } from './style.js';
@@ -24,6 +24,11 @@ export abstract class StuiCommand<T = unknown> extends Command {
   /** Says the result to a person. Nothing is printed when it is empty; a missing final newline is added. */
   protected abstract render(result: T, style: Style): string | Promise<string>;
 
+  /** How to see a result that was not printed because the reader went away or the disk is full. */
+  protected remedyWhenLost(_result: T): string | undefined {
+    return undefined;
+  }
+
   /** Ends the process with another code than 0 although there is a result to print (e.g. the code raised). */
   protected exitAs(name: ExitName): void {
     process.exitCode = EXIT_CODES[name].code;
@@ -31,8 +36,12 @@ export abstract class StuiCommand<T = unknown> extends Command {
 
   override async run(): Promise<T> {
     const result = await this.execute();
-    if (this.jsonEnabled()) await writeDocument(result);
-    else await this.writeText(await this.render(result, await this.stdoutStyle()));
+    try {
+      if (this.jsonEnabled()) await writeDocument(result);
+      else await this.writeText(await this.render(result, await this.stdoutStyle()));
+    } catch (error) {
+      throw error instanceof OutputLost ? new OutputLost(error.cause, this.remedyWhenLost(result)) : error;
+    }
     return result;
   }
 

@@ -23,6 +23,7 @@ export const EXIT_BY_ERROR_CODE: Readonly<Record<string, ExitName>> = {
   // What this machine remembers (src/local).
   'connection-exists': 'conflict',
   'invalid-value': 'usage',
+  'no-home': 'usage',
   'not-in-outbox': 'notFound',
   'outbox-being-delivered': 'conflict',
   'outbox-held-back': 'conflict',

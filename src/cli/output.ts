@@ -1,4 +1,6 @@
-import { once } from 'node:events';
+import { systemCode } from '../files/system-error.js';
+import { CliError } from './errors.js';
+import { EXIT_CODES } from './exit-codes.js';
 import { describeFailure, type FailureReport } from './failure.js';
 import { PLAIN, type Style } from './style.js';
 import { visible, visibleInStyle, visibleJson } from './terminal-text.js';
@@ -6,16 +8,71 @@ import { visible, visibleInStyle, visibleJson } from './terminal-text.js';
 /** Version of the shape of every JSON document; it changes only when a published field changes its meaning. */
 export const SCHEMA_VERSION = 1;
 
-/** Writes a whole text, and waits while the reader is slower than we are. A terminal shows all of it, and obeys our colours. */
-export async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  if (!stream.write(stream.isTTY ? visibleInStyle(text) : text)) await once(stream, 'drain');
+/** The reader of the output went away, or its disk is full. */
+export class OutputLost extends CliError {
+  override readonly name = 'OutputLost';
+
+  constructor(
+    override readonly cause: Error,
+    hint?: string,
+  ) {
+    const isReaderGone = systemCode(cause) === 'EPIPE';
+    super('output-lost', `The output cannot be written: ${cause.message}`, {
+      exit: isReaderGone ? 'pipeClosed' : 'unexpected',
+      hint,
+      cause,
+    });
+  }
+
+  /** Nobody reads, by choice (`| head -1`), and nothing is lost by it. */
+  get isNoNews(): boolean {
+    return this.exit === 'pipeClosed' && this.hint === undefined;
+  }
 }
 
-/** Writes what is no text of ours: as it is, but for terminals. */
-export async function writeBytes(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
-  if (stream.isTTY) return write(stream, Buffer.from(bytes).toString('utf8'));
-  await new Promise<void>((resolve, reject) => {
-    stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+/** Errors that whoever wrote has been told of. */
+const told = new WeakSet<Error>();
+
+/**
+ * Writes a whole text, and waits while the reader is slower than we are. A terminal shows all of it, and obeys our colours.
+ * @throws OutputLost
+ */
+export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return put(stream, stream.isTTY ? visibleInStyle(text) : text);
+}
+
+/** Writes what is no text of ours: as it is, but for terminals. @throws OutputLost */
+export function writeBytes(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  return stream.isTTY ? write(stream, Buffer.from(bytes).toString('utf8')) : put(stream, bytes);
+}
+
+function put(stream: NodeJS.WriteStream, chunk: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: Error): void => {
+      told.add(error);
+      reject(new OutputLost(error));
+    };
+    try {
+      stream.write(chunk, (error) => (error ? refuse(error) : resolve()));
+    } catch (error) {
+      // What Node makes of a stdout that is a file.
+      refuse(error as Error);
+    }
+  });
+}
+
+/** Ends the process, with a line at most, when something was written that nobody waited for and that is lost. */
+export function endOnLostOutput(): void {
+  const end = (error: Error): void => {
+    if (told.has(error)) return;
+    const lost = new OutputLost(error);
+    if (lost.isNoNews) process.exit(lost.exitCode);
+    void writeFailure(lost, { json: false }).then((code) => process.exit(code));
+  };
+  process.stdout.on('error', end);
+  // There is nowhere left to say it.
+  process.stderr.on('error', (error) => {
+    if (systemCode(error) === 'EPIPE' && !told.has(error)) process.exit(EXIT_CODES.pipeClosed.code);
   });
 }
 
@@ -53,13 +110,26 @@ export interface FailureAudience {
  */
 export async function writeFailure(error: unknown, { json, style = PLAIN }: FailureAudience): Promise<number> {
   const failure = describeFailure(error);
-  if (json === 'document') await writeDocument({ error: failure });
-  else if (json === 'line') await writeJsonLine({ error: failure });
-  else await write(process.stderr, failureText(failure, style));
+  if (error instanceof OutputLost) {
+    if (!error.isNoNews) await writeToStderr(failureText(failure, style));
+  } else if (json === false) await writeToStderr(failureText(failure, style));
+  else {
+    try {
+      await (json === 'document' ? writeDocument({ error: failure }) : writeJsonLine({ error: failure }));
+    } catch (lost) {
+      if (!(lost instanceof OutputLost)) throw lost;
+      await writeToStderr(failureText(failure, style));
+    }
+  }
   if (process.env['STUI_LOG'] === 'debug' && error instanceof Error) {
-    await write(process.stderr, `${error.stack ?? error.message}\n`);
+    await writeToStderr(`${error.stack ?? error.message}\n`);
   }
   return failure.exitCode;
+}
+
+async function writeToStderr(text: string): Promise<void> {
+  // Where that cannot be written, the exit code has to say it all.
+  await write(process.stderr, text).catch(() => {});
 }
 
 function failureText({ message, hint }: FailureReport, style: Style): string {

@@ -1,9 +1,9 @@
 import { Config, type Interfaces, loadHelpClass } from '@oclif/core';
 import { findTarget, unknownCommand, type Vocabulary } from './command-line.js';
+import { refuseUndecodable } from './encoding.js';
 import { UsageError } from './errors.js';
-import { EXIT_CODES } from './exit-codes.js';
 import { asksForHelp, asksForJson } from './global-flags.js';
-import { write, writeDocument, writeFailure } from './output.js';
+import { endOnLostOutput, write, writeDocument, writeFailure } from './output.js';
 import { endOnSignals } from './signals.js';
 
 /** What the launcher knows about the installation. */
@@ -20,13 +20,14 @@ export interface Installation {
 export async function run(argv: readonly string[], installation: Installation): Promise<never> {
   const json = asksForJson(argv);
   endOnSignals(json);
-  endOnClosedPipe();
+  endOnLostOutput();
   try {
+    refuseUndecodable(argv);
     await dispatch(argv, json, installation);
   } catch (error) {
     process.exitCode = await writeFailure(error, { json: json && 'document' });
   }
-  await Promise.all([write(process.stdout, ''), write(process.stderr, '')]);
+  await Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]);
   process.exit();
 }
 
@@ -55,21 +56,16 @@ async function dispatch(argv: readonly string[], json: boolean, { root, pjson }:
 
 async function showHelp(config: Config, subject: string): Promise<void> {
   const Help = await loadHelpClass(config);
-  await new Help(config, config.pjson.oclif.helpOptions).showHelp(subject === '' ? [] : [subject]);
+  const help = new Help(config, config.pjson.oclif.helpOptions);
+  const lines: string[] = [];
+  // Its own goes by the console, which says nothing when the output is lost.
+  Object.assign(help, { log: (line = '') => lines.push(`${line}\n`) });
+  await help.showHelp(subject === '' ? [] : [subject]);
+  await write(process.stdout, lines.join(''));
 }
 
 async function showVersion(config: Config, json: boolean): Promise<void> {
   const { name, version, platform, arch } = config;
   if (json) await writeDocument({ name, version, node: process.version, platform, arch });
   else await write(process.stdout, `${config.userAgent}\n`);
-}
-
-/** `stui ... | head -1` ends like any other tool whose reader went away: at once, without a word. */
-function endOnClosedPipe(): void {
-  const end = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE') process.exit(EXIT_CODES.pipeClosed.code);
-    throw error;
-  };
-  process.stdout.on('error', end);
-  process.stderr.on('error', end);
 }

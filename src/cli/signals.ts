@@ -27,7 +27,9 @@ export function endOnSignals(json: boolean): void {
     stopping = true;
     const limit = new Promise<void>((resolve) => setTimeout(resolve, CLEANUP_LIMIT_MS));
     await Promise.race([Promise.allSettled([...cleanups].map(async (cleanup) => cleanup())), limit]);
-    process.exit(await writeFailure(failure, { json: json && 'line' }));
+    // Whoever should read it may have stopped reading.
+    await Promise.race([writeFailure(failure, { json: json && 'line' }), limit]);
+    process.exit(failure.exitCode);
   };
   process.on('SIGINT', () => void stop('interrupted', 'Interrupted'));
   process.on('SIGTERM', () => void stop('terminated', 'Terminated'));

@@ -16,9 +16,9 @@ export function visible(text: string): string {
   });
 }
 
-/** The select-graphic-rendition codes that our styles are made of; others could hide what follows. */
+/** The select-graphic-rendition codes that our styles and the help are made of; others could hide what follows. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const OUR_STYLES = /(\u001b\[(?:1|2|22|3[1236]|39)m)/;
+const OUR_STYLES = /(\u001b\[(?:1|2|4|22|24|3[1236]|39)m)/;
 
 /** The same for a whole text that may be styled: whatever somebody forgot to make visible is obeyed no more. */
 export function visibleInStyle(text: string): string {

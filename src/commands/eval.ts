@@ -1,8 +1,10 @@
 import { Flags } from '@oclif/core';
 import { stringArg } from '../cli/args.js';
 import { durationFlag } from '../cli/duration.js';
+import { ENCODING_HINT, encodingFlag } from '../cli/encoding.js';
 import { UsageError } from '../cli/errors.js';
 import { loadStyle } from '../cli/style.js';
+import type { TextEncoding } from '../files/text-input.js';
 import type { EvaluationResult } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../service/backend-command.js';
@@ -28,6 +30,12 @@ type Result = EvaluationResult & {
   readonly delivered: readonly DeliveredEntry[];
 };
 
+/** Where the source is, when it is no argument. */
+interface Origin {
+  readonly file?: string | undefined;
+  readonly encoding?: TextEncoding | undefined;
+}
+
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 export default class Eval extends BackendCommand<Result> {
@@ -51,6 +59,7 @@ export default class Eval extends BackendCommand<Result> {
   };
   static override flags = {
     file: Flags.string({ char: 'f', summary: 'Read the source from this file, or - for stdin.' }),
+    encoding: encodingFlag,
     session: sessionFlag,
     create: Flags.string({
       summary: 'Work in the session of this name, and create it first if there is none.',
@@ -129,19 +138,24 @@ export default class Eval extends BackendCommand<Result> {
     return '';
   }
 
+  protected override remedyWhenLost({ key }: Result): string {
+    return `The evaluation was accepted: "stui result ${key}" tells what became of it.`;
+  }
+
   private async source(
     workplace: Workplace,
     given: string | undefined,
-    { file, redact }: { file?: string | undefined; redact: boolean },
+    { redact, ...from }: Origin & { redact: boolean },
   ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs'>> {
-    const code = await this.code(given, file);
+    const code = await this.code(given, from);
     return { code, recordAs: redact ? (await redactionOf(workplace))(code) : undefined };
   }
 
-  private async code(code: string | undefined, file: string | undefined): Promise<string> {
+  private async code(code: string | undefined, { file, encoding }: Origin): Promise<string> {
     if (code !== undefined && file !== undefined) throw new UsageError('Give the source or a file, not both');
-    if (file !== undefined) return readText(file);
-    if (code === '-') return readText('-');
+    const input = file ?? (code === '-' ? '-' : undefined);
+    if (input !== undefined) return readText(input, encoding, ENCODING_HINT);
+    if (encoding !== undefined) throw new UsageError('--encoding is about a file or stdin', 'Leave it out.');
     if (code !== undefined) return code;
     throw new UsageError('Nothing to evaluate', 'Give the source as an argument, a file with -f, or - for stdin.');
   }

@@ -4,7 +4,7 @@ import { durationFlag } from '../cli/duration.js';
 import { CliError, UsageError } from '../cli/errors.js';
 import { EXIT_CODES, type ExitName } from '../cli/exit-codes.js';
 import { type LiveLine, showLiveLines } from '../cli/live-lines.js';
-import { writeJsonLine } from '../cli/output.js';
+import { OutputLost, writeJsonLine } from '../cli/output.js';
 import type { Style } from '../cli/style.js';
 import { visibleLine } from '../cli/terminal-text.js';
 import type { Phase } from '../client/link-state.js';
@@ -90,7 +90,10 @@ export default class Watch extends BackendCommand<void> {
       else process.stderr.write(`${text}\n`);
     };
     const program = flags.exec === undefined ? undefined : new EventProgram(flags.exec, { warn });
-    const output = new EventOutput((event) => (json ? writeJsonLine(event) : this.#writeLine(event, style)), warn);
+    const output = new EventOutput(
+      (event) => endWithReader(json ? writeJsonLine(event) : this.#writeLine(event, style)),
+      warn,
+    );
     const watch = new ConnectionWatch({
       connections,
       goal,
@@ -145,6 +148,16 @@ export default class Watch extends BackendCommand<void> {
 
   protected override render(): string {
     return '';
+  }
+}
+
+/** `stui watch | head -1` ends when its reader does; whatever else is wrong with the output may pass. */
+async function endWithReader(writing: Promise<void>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (error instanceof OutputLost && error.isNoNews) process.exit(EXIT_CODES.pipeClosed.code);
+    throw error;
   }
 }
 

@@ -12,7 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { syncDirectory } from './directories.js';
 import { systemCode } from './system-error.js';
 
@@ -85,7 +85,7 @@ export function linkOrCopy(from: string, to: string): void {
  * its process id is given out again.
  */
 export function temporaryBeside(file: string): string {
-  return join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`);
+  return join(dirname(file), `.stui-${randomUUID()}.tmp`);
 }
 
 function replaceBy(file: string, write: (temporary: string) => void): void {

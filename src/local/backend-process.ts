@@ -2,11 +2,10 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { isGone } from '../files/process-identity.js';
 import { openRotated } from '../files/rotated-log.js';
 import { systemCode } from '../files/system-error.js';
 import { type SpawnOptions, type StartedProcess, startProcess } from '../process/spawn.js';
-import { BACKEND_RECORD_FILE, type BackendRecord, writerOf } from '../protocol/backend-record.js';
+import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import type { SalvageReport } from '../protocol/salvage-report.js';
 import { BackendNotStarted, JournalNotRepaired, type LocalError } from './errors.js';
 import { ensurePrivateDirectory } from './private-directory.js';
@@ -84,13 +83,12 @@ export async function salvageStopped(dataDirectory: string, dryRun: boolean): Pr
   return firstLine<SalvageReport>(child, failure);
 }
 
-/** @returns what the backend on this data directory wrote, if it still runs */
-export function runningBackend(dataDirectory: string): BackendRecord | undefined {
+/** @returns what the last backend on this data directory wrote, which may be gone; undefined when it stopped in order */
+export function readBackendRecord(dataDirectory: string): BackendRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(join(dataDirectory, BACKEND_RECORD_FILE), 'utf8')) as BackendRecord;
-    return isGone(writerOf(record)) ? undefined : record;
+    return JSON.parse(readFileSync(join(dataDirectory, BACKEND_RECORD_FILE), 'utf8')) as BackendRecord;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -118,6 +118,18 @@ export class UnsafePath extends LocalError {
   }
 }
 
+/** The user has no home directory, and none is named for stui. */
+export class NoHome extends LocalError {
+  readonly code = 'no-home';
+
+  constructor() {
+    super(
+      'there is no home directory to keep anything in',
+      'Set STUI_HOME to a directory of your own; or HOME, to an absolute path.',
+    );
+  }
+}
+
 /** No directory for the backend's socket is short enough for the operating system. */
 export class SocketPathTooLong extends LocalError {
   readonly code = 'socket-path-too-long';

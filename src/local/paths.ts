@@ -1,7 +1,8 @@
 /** Where this machine keeps what stui remembers. */
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { NoHome } from './errors.js';
 import { isPrivateDirectory, ownUid } from './private-directory.js';
 
 export { ensurePrivateDirectory } from './private-directory.js';
@@ -38,6 +39,7 @@ export const thisPlatform: Platform = {
  * @param env STUI_HOME puts all of them below one directory (relative to the working directory); XDG_RUNTIME_DIR says
  *   where sockets go otherwise. The platform's own variables (XDG_CONFIG_HOME, APPDATA, ...) are read by env-paths from
  *   the process's environment.
+ * @throws NoHome if STUI_HOME is not set, and there is no home directory to put them into
  */
 export function stuiPaths(env: NodeJS.ProcessEnv, platform: Platform = thisPlatform): StuiPaths {
   if (env['STUI_HOME']) {
@@ -50,6 +52,8 @@ export function stuiPaths(env: NodeJS.ProcessEnv, platform: Platform = thisPlatf
     };
   }
   const { config, data, cache } = platform.places();
+  // Without a home directory they would be below the working directory, another one each time.
+  if (![config, data, cache].every((place) => isAbsolute(place))) throw new NoHome();
   return { config, data, cache, run: runtimeDirectory(env, platform) };
 }
 

@@ -1,9 +1,10 @@
 /** Where the private backend listens. */
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { SocketPathTooLong } from './errors.js';
+import { systemCode } from '../files/system-error.js';
+import { LocalStateReadOnly, SocketPathTooLong } from './errors.js';
 import type { StuiPaths } from './paths.js';
 import { ensurePrivateDirectory, ensureUntouchedDirectory, ownUid } from './private-directory.js';
 
@@ -24,8 +25,7 @@ const HASH_DIGITS = 12;
  * @throws SocketPathTooLong if even the temporary directory's path is too long
  */
 export function privateEndpoint(paths: Pick<StuiPaths, 'run'>, temporary: string = tmpdir()): string {
-  ensureRunDirectory(paths.run, temporary);
-  const run = realpathSync(paths.run);
+  const run = realRunDirectory(paths.run, temporary);
   const direct = join(run, SOCKET_NAME);
   if (fits(direct)) return `ipc://${direct}`;
   const digest = createHash('sha256').update(run).digest('hex').slice(0, HASH_DIGITS);
@@ -34,6 +34,20 @@ export function privateEndpoint(paths: Pick<StuiPaths, 'run'>, temporary: string
   if (!fits(socket)) throw new SocketPathTooLong(socket, SOCKET_PATH_BYTES);
   ensureUntouchedDirectory(short);
   return `ipc://${socket}`;
+}
+
+/**
+ * On a read-only file system without the directory nobody listens there, nor can anybody put something there: whoever only
+ * wants to know the endpoint gets it, and connecting fails.
+ */
+function realRunDirectory(run: string, temporary: string): string {
+  try {
+    ensureRunDirectory(run, temporary);
+  } catch (error) {
+    if (error instanceof LocalStateReadOnly && systemCode(error.cause) === 'EROFS' && !existsSync(run)) return run;
+    throw error;
+  }
+  return realpathSync(run);
 }
 
 function ensureRunDirectory(run: string, temporary: string): void {

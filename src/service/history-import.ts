@@ -1,8 +1,14 @@
 /** Brings inputs that were typed elsewhere into the history of a session, without running them. */
+import { decodeText } from '../files/text-input.js';
 import type { Parameters } from '../protocol/command.js';
 import { MAX_CODE_LENGTH, MAX_MESSAGE_BYTES, MAX_RECORDED_INPUTS } from '../protocol/limits.js';
 import type { recordInputs } from '../protocol/workspace-commands.js';
-import { parseRecordedInputs, type RecordedInputs, type RecordFormat } from '../session/recorded-inputs.js';
+import {
+  detectedFormat,
+  parseRecordedInputs,
+  type RecordedInputs,
+  type RecordFormat,
+} from '../session/recorded-inputs.js';
 import { unmetafied } from '../session/zsh-meta.js';
 import type { Redaction } from './redaction.js';
 import type { Workplace } from './workplace.js';
@@ -25,9 +31,17 @@ export interface InputsFound {
   readonly tooLong: number;
 }
 
-/** Reads a history file, and leaves out the secrets in it. */
-export function findInputs(bytes: Buffer, format: RecordFormat | 'auto', redaction: Redaction): InputsFound {
-  const { inputs, ...found } = parseFile(bytes, format);
+/**
+ * Reads a history file, and leaves out the secrets in it.
+ * @param decode makes text of bytes, and throws where they are none
+ */
+export function findInputs(
+  bytes: Buffer,
+  format: RecordFormat | 'auto',
+  redaction: Redaction,
+  decode: (bytes: Uint8Array) => string = decodeText,
+): InputsFound {
+  const { inputs, ...found } = parseFile(bytes, format, decode);
   const kept = inputs.map(({ code, time = null }) => {
     const instead = redaction(code);
     return { code: instead ?? code, time, redacted: instead !== undefined };
@@ -36,10 +50,14 @@ export function findInputs(bytes: Buffer, format: RecordFormat | 'auto', redacti
   return { ...found, inputs: short, tooLong: kept.length - short.length };
 }
 
-function parseFile(bytes: Buffer, format: RecordFormat | 'auto'): RecordedInputs {
-  const parsed = parseRecordedInputs(bytes.toString('utf8'), format);
-  if (parsed.format !== 'zsh') return parsed;
-  return parseRecordedInputs(Buffer.from(unmetafied(bytes)).toString('utf8'), 'zsh');
+function parseFile(
+  bytes: Buffer,
+  format: RecordFormat | 'auto',
+  decode: (bytes: Uint8Array) => string,
+): RecordedInputs {
+  // The marks of zsh are ASCII. Its bytes are no text before they are put back into what was typed.
+  const isZsh = format === 'zsh' || (format === 'auto' && detectedFormat(bytes.toString('latin1')) === 'zsh');
+  return isZsh ? parseRecordedInputs(decode(unmetafied(bytes)), 'zsh') : parseRecordedInputs(decode(bytes), format);
 }
 
 /** Bytes of the inputs in one request, at most, as JSON; one that is longer goes alone. */

@@ -6,6 +6,7 @@ import { Unreachable } from '../client/errors.js';
 import { probe } from '../client/probe.js';
 import type { LinkTiming } from '../client/timing.js';
 import { type BackendLaunch, launchDetached } from '../local/backend-process.js';
+import { LocalStateReadOnly } from '../local/errors.js';
 import { ensurePrivateDirectory, privateEndpoint, type StuiPaths } from '../local/paths.js';
 import { withLock } from '../local/store-lock.js';
 
@@ -26,6 +27,16 @@ export function privateDataDirectory(paths: Pick<StuiPaths, 'data'>): string {
   return join(paths.data, 'backend');
 }
 
+/** Where those keep their data that listen on an endpoint of their own. */
+export function endpointDataParent(paths: Pick<StuiPaths, 'data'>): string {
+  return join(paths.data, 'backends');
+}
+
+/** A backend on an endpoint of its own gets data of its own, by the endpoint's name. */
+export function endpointDataDirectory(endpoint: string, paths: Pick<StuiPaths, 'data'>): string {
+  return join(endpointDataParent(paths), endpoint.replaceAll(/[^A-Za-z0-9.]+/g, '-'));
+}
+
 /**
  * Connects to the private backend, after starting it where that is allowed.
  * @throws {Unreachable} when it does not run and may not be started
@@ -40,7 +51,13 @@ export async function reachPrivateBackend(
       const hint = 'Start it with "stui backend start --detach", or allow it: "stui config set autostart true".';
       throw new Unreachable(launch.endpoint, 'the private backend does not run', hint);
     }
-    await startOnce(launch);
+    try {
+      await startOnce(launch);
+    } catch (error) {
+      // What was remembered can still be shown.
+      if (!(error instanceof LocalStateReadOnly)) throw error;
+      throw new Unreachable(launch.endpoint, `it cannot be started, since ${error.message}`, error.hint);
+    }
   }
   // A refusal means that it died; the next attempt starts it again, which is quicker than waiting for it.
   return BackendClient.open(launch.endpoint, { timing: { ...timing, giveUpOnRefusal: 'always' } });

@@ -1,8 +1,9 @@
 /** Damaged sessions brought back to their last good revision: by the backend, or without one where the damage keeps it down. */
 import { CliError } from '../cli/errors.js';
-import { runningBackend, salvageStopped } from '../local/backend-process.js';
+import { salvageStopped } from '../local/backend-process.js';
 import { BackendNotStarted } from '../local/errors.js';
 import type { RepairReport } from '../protocol/documents.js';
+import { findBackend } from './local-backend.js';
 import { privateDataDirectory } from './private-backend.js';
 import type { Workplace } from './workplace.js';
 
@@ -62,9 +63,10 @@ export async function repairSessions(workplace: Workplace, order: RepairOrder): 
 
 /** Repairs all of a journal. @throws {CliError} while a backend has it, or when there is none */
 export async function repairStopped(dataDirectory: string, dryRun: boolean): Promise<Repair> {
-  const running = runningBackend(dataDirectory);
-  if (running) {
-    throw new CliError('backend-running', `A backend runs on ${dataDirectory} (pid ${running.pid})`, {
+  const found = await findBackend(dataDirectory);
+  // Of one that is unsure the lock of the journal knows.
+  if (found && found.standing !== 'unsure') {
+    throw new CliError('backend-running', `A backend runs on ${dataDirectory} (pid ${found.record.pid})`, {
       hint: `Repair through it, without --data-dir, or stop it first: stui backend stop --data-dir ${dataDirectory}`,
     });
   }

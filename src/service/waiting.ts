@@ -1,8 +1,8 @@
 /** Waiting until a backend or a session is as a pipeline needs it. */
 import { CliError } from '../cli/errors.js';
 import { RequestTimedOut, Unreachable } from '../client/errors.js';
-import { isGone } from '../files/process-identity.js';
-import { runningBackend } from '../local/backend-process.js';
+import { isCertainlyRunning, isGone } from '../files/process-identity.js';
+import { readBackendRecord } from '../local/backend-process.js';
 import { writerOf } from '../protocol/backend-record.js';
 import type { SessionSummary } from '../protocol/documents.js';
 import { ProtocolError } from '../protocol/errors.js';
@@ -56,15 +56,19 @@ export async function waitForBackend(
 
 /**
  * @returns whether the process of the private backend, as far as one was seen, has ended: it answers nobody any more while
- *   it still has the journal. Of a backend elsewhere nobody can tell.
+ *   it still has the journal. Of a backend elsewhere nobody can tell, nor where another process may have its id by now.
  */
 function processEnd(workplace: Workplace): () => boolean {
   if (!workplace.isPrivate) return () => true;
   const directory = privateDataDirectory(workplace.paths);
-  let seen = runningBackend(directory);
+  const running = () => {
+    const record = readBackendRecord(directory);
+    return record && isCertainlyRunning(writerOf(record)) ? writerOf(record) : undefined;
+  };
+  let seen = running();
   return () => {
-    seen = runningBackend(directory) ?? seen;
-    return seen === undefined || isGone(writerOf(seen));
+    seen = running() ?? seen;
+    return seen === undefined || isGone(seen);
   };
 }
 

@@ -5,6 +5,7 @@ import { Unreachable } from '../client/errors.js';
 import { type LinkTiming, ONE_SHOT_TIMING } from '../client/timing.js';
 import { clientId } from '../local/client-id.js';
 import { LOCAL_CONNECTION } from '../local/connection-name.js';
+import { LocalStateReadOnly } from '../local/errors.js';
 import { type Destination, Outbox } from '../local/outbox.js';
 import { type StuiPaths, stuiPaths } from '../local/paths.js';
 import { type LocalState, openLocalState } from '../local/state.js';
@@ -27,6 +28,9 @@ const RECONNECT_PAUSE_MS = 100;
 
 /** Questions about the backend itself: whoever asks them need not have an identity yet. */
 const IMPERSONAL: readonly CommandName[] = ['hello', 'ping', 'get_backend_status'];
+
+/** Commands that only look. */
+const LOOKING = /^(get|list|read|diff|verify)_/;
 
 export interface WorkplaceOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -89,7 +93,7 @@ export class Workplace {
     onInterim?: (reply: InterimReply) => void,
   ): Promise<Result<Descriptors[Name]>> {
     // A backend shows each client its own sessions, and those shared with it.
-    const identified = IMPERSONAL.includes(command) ? parameters : { client_id: this.clientId, ...parameters };
+    const identified = IMPERSONAL.includes(command) ? parameters : { ...this.#identity(command), ...parameters };
     for (let left = RATE_RETRIES; ; left -= 1) {
       try {
         return await (await this.client()).request(command, identified, timeoutMs, onInterim);
@@ -98,6 +102,16 @@ export class Workplace {
         if (pauseMs === undefined || left === 0) throw error;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
+    }
+  }
+
+  /** A home that cannot be written to may have no client id yet: whoever only looks then looks as nobody in particular. */
+  #identity(command: CommandName): { client_id?: string } {
+    try {
+      return { client_id: this.clientId };
+    } catch (error) {
+      if (error instanceof LocalStateReadOnly && LOOKING.test(command)) return {};
+      throw error;
     }
   }
 

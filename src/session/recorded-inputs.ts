@@ -44,7 +44,7 @@ export function parseRecordedInputs(text: string, format: RecordFormat | 'auto')
  * The first that holds: the first line that is not blank is an entry of fish; any line is an entry of zsh with its time, or a
  * timestamp of bash; the text ends in a chunk's `!`; a shell would run `stui eval`; a `!` ends a chunk anywhere; else text.
  */
-function detectedFormat(record: string): RecordFormat {
+export function detectedFormat(record: string): RecordFormat {
   const lines = record.split('\n');
   if (FISH_COMMAND.test(lines.find((line) => line.trim() !== '') ?? '')) return 'fish';
   if (lines.some((line) => ZSH_HEADER.test(line))) return 'zsh';

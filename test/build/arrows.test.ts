@@ -1,6 +1,6 @@
 /** The arrows between the folders of src/, as the lint rule in biome.json holds them. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -45,6 +45,7 @@ beforeAll(() => {
   const project = mkdtempSync(join(tmpdir(), 'stui-arrows-'));
   try {
     copyFileSync('biome.json', join(project, 'biome.json'));
+    cpSync('lint', join(project, 'lint'), { recursive: true });
     for (const folder of FOLDERS) for (const depth of DEPTHS) writeProbe(project, folder, depth);
     const args = [
       'lint',

@@ -64,12 +64,14 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+  jest.spyOn(process.stdout, 'write').mockImplementation((text: unknown, written?: unknown) => {
     stdout += String(text);
+    if (typeof written === 'function') written();
     return true;
   });
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+  jest.spyOn(process.stderr, 'write').mockImplementation((text: unknown, written?: unknown) => {
     stderr += String(text);
+    if (typeof written === 'function') written();
     return true;
   });
 });

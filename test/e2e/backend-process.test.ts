@@ -134,8 +134,11 @@ describe('a backend', () => {
     expect((await stui(home, 'session', 'list', '--json')).json.sessions).toEqual([]);
     const env = { STUI_CONNECTION: 'lab' };
     expect((await stuiWith(home, { env }, 'eval', '3 + 4')).stdout).toBe('7\n');
-    const stopped = await stui(home, 'backend', 'stop', '--data-dir', started.dataDirectory, '--json');
+    await stui(home, 'backend', 'stop');
+    expect((await stui(home, 'backend', 'stop')).stdout).toContain(`stui backend stop --endpoint ${endpoint}`);
+    const stopped = await stui(home, 'backend', 'stop', '--endpoint', endpoint, '--json');
     expect(stopped.json).toMatchObject({ stopped: true, pid: started.pid });
+    await whenGone([started.pid]);
   });
 });
 

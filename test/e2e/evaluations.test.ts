@@ -27,6 +27,25 @@ describe('a value', () => {
   });
 });
 
+describe('a value that nobody could read', () => {
+  it('is named by its key when stdout was on a full disk', async () => {
+    const home = await homeWithSession();
+    const { stdout, stderr } = await shell(home, '$STUI eval "3 + 4" --key full > /dev/full; echo "$?"');
+    expect({ stdout, lines: stderr.trimEnd().split('\n').length }).toEqual({ stdout: '1\n', lines: 2 });
+    expect(stderr).toContain('stui result full');
+    expect((await stui(home, 'result', 'full')).stdout).toBe('7\n');
+  });
+
+  it('is named by its key when its reader went away', async () => {
+    const home = await homeWithSession();
+    const command = startStui(home, {}, 'eval', '3 + 4', '--key', 'gone');
+    command.child.stdout?.destroy();
+    const { code, stderr } = await command.ended;
+    expect({ code, stderr }).toEqual({ code: 141, stderr: expect.stringContaining('stui result gone') });
+    expect((await stui(home, 'result', 'gone')).stdout).toBe('7\n');
+  });
+});
+
 describe('code that raises', () => {
   it('ends with 9, tells class, message and place on stderr, and leaves the bindings as they were', async () => {
     const home = await homeWithSession();

@@ -1,17 +1,23 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { StuiCommand } from '../../cli/base-command.js';
 import { CliError } from '../../cli/errors.js';
 import { writeDocument } from '../../cli/output.js';
 import { sizeFlag } from '../../cli/size.js';
 import { visible } from '../../cli/terminal-text.js';
-import { launchDetached, launchForeground, runningBackend } from '../../local/backend-process.js';
+import { launchDetached, launchForeground, readBackendRecord } from '../../local/backend-process.js';
 import { checkedListeningEndpoint } from '../../local/endpoint.js';
 import { stuiPaths } from '../../local/paths.js';
 import { openLocalState } from '../../local/state.js';
 import type { BackendRecord } from '../../protocol/backend-record.js';
 import { useConfiguredDefaults } from '../../service/backend-command.js';
-import { privateDataDirectory, privateLaunch, startOnce } from '../../service/private-backend.js';
+import { findBackend } from '../../service/local-backend.js';
+import {
+  endpointDataDirectory,
+  privateDataDirectory,
+  privateLaunch,
+  startOnce,
+} from '../../service/private-backend.js';
 
 interface Result extends BackendRecord {
   readonly dataDirectory: string;
@@ -43,6 +49,8 @@ export default class BackendStart extends StuiCommand<Result> {
     'max-bytes': sizeFlag({ summary: "Stored bytes that one client's sessions may take together." }),
   };
 
+  #stop = '';
+
   protected override async init(): Promise<void> {
     await super.init();
     useConfiguredDefaults();
@@ -55,29 +63,33 @@ export default class BackendStart extends StuiCommand<Result> {
     const { endpoint, 'data-dir': directory } = flags;
     if (endpoint !== undefined) requireGuarded(checkedListeningEndpoint(endpoint), flags['allow-remote']);
     const base = privateLaunch(paths, flags['engine-memory-mb'] ?? local.preferences.get('engineMemoryMb'));
-    const dataDirectory = directory === undefined ? dataFor(endpoint, paths.data) : resolve(directory);
+    const own = endpoint === undefined ? privateDataDirectory(paths) : endpointDataDirectory(endpoint, paths);
+    const dataDirectory = directory === undefined ? own : resolve(directory);
     const limits = {
       maxSessions: flags['max-sessions'],
       maxEvaluationsPerSecond: flags['max-evaluations-per-second'],
       maxBytes: flags['max-bytes'],
     };
+    this.#stop = stopCommand(endpoint, directory);
     const launch = { ...base, endpoint: endpoint ?? base.endpoint, dataDirectory, limits };
 
-    const running = runningBackend(dataDirectory);
-    if (running) {
+    const found = await findBackend(dataDirectory);
+    // Of one that is unsure the lock of the journal knows.
+    if (found && found.standing !== 'unsure') {
+      const running = found.record;
       throw new CliError(
         'backend-running',
         `A backend runs on ${dataDirectory} already (pid ${running.pid}, ${running.endpoint})`,
         {
           exit: 'conflict',
-          hint: 'Stop it with "stui backend stop", or give this one its own --data-dir.',
+          hint: `Stop it with "${this.#stop}", or give this one its own --data-dir.`,
         },
       );
     }
     if (flags.detach) {
       if (endpoint === undefined && directory === undefined) await startOnce(launch);
-      const record = runningBackend(dataDirectory) ?? (await launchDetached(launch));
-      return { ...record, dataDirectory, detached: true };
+      const started = endpoint === undefined && directory === undefined ? readBackendRecord(dataDirectory) : undefined;
+      return { ...(started ?? (await launchDetached(launch))), dataDirectory, detached: true };
     }
     const backend = await launchForeground(launch);
     const result = { ...backend.record, dataDirectory, detached: false };
@@ -92,17 +104,15 @@ export default class BackendStart extends StuiCommand<Result> {
   }
 
   protected override render({ pid, endpoint, dataDirectory, detached }: Result): string {
-    const how = detached
-      ? 'in the background; stop it with "stui backend stop"'
-      : 'in the foreground; stop it with Ctrl-C';
+    const how = detached ? `in the background; stop it with "${this.#stop}"` : 'in the foreground; stop it with Ctrl-C';
     return `The backend (pid ${pid}) listens on ${endpoint}, ${how}\nIts data is in ${dataDirectory}`;
   }
 }
 
-/** A backend on an endpoint of its own gets data of its own, by the endpoint's name. */
-function dataFor(endpoint: string | undefined, data: string): string {
-  if (endpoint === undefined) return privateDataDirectory({ data });
-  return join(data, 'backends', endpoint.replaceAll(/[^A-Za-z0-9.]+/g, '-'));
+/** What ends the backend that is started with these flags. */
+function stopCommand(endpoint: string | undefined, directory: string | undefined): string {
+  if (directory !== undefined) return `stui backend stop --data-dir ${directory}`;
+  return endpoint === undefined ? 'stui backend stop' : `stui backend stop --endpoint ${endpoint}`;
 }
 
 function requireGuarded(endpoint: string, allowed: boolean): void {

@@ -1,10 +1,11 @@
 import { Flags } from '@oclif/core';
 import { stringArg } from '../../cli/args.js';
+import { ENCODING_HINT, encodingFlag } from '../../cli/encoding.js';
 import type { Style } from '../../cli/style.js';
 import { type Column, table } from '../../cli/table.js';
 import { BackendCommand, ifRevisionFlag, sessionFlag } from '../../service/backend-command.js';
 import { findInputs, type InputsFound, type InputToRecord, recordAll } from '../../service/history-import.js';
-import { readInput } from '../../service/input-file.js';
+import { readInput, textOf } from '../../service/input-file.js';
 import { KEEP_ALL, redactionOf } from '../../service/redaction.js';
 import { RECORD_FORMATS } from '../../session/recorded-inputs.js';
 
@@ -45,6 +46,7 @@ export default class HistoryImport extends BackendCommand<Result> {
       options: ['auto', ...RECORD_FORMATS] as const,
       default: 'auto' as const,
     })(),
+    encoding: encodingFlag,
     'dry-run': Flags.boolean({ summary: 'Only say what would be recorded.' }),
     'if-revision': ifRevisionFlag,
     redact: Flags.boolean({
@@ -58,7 +60,9 @@ export default class HistoryImport extends BackendCommand<Result> {
     const { args, flags } = await this.parse(HistoryImport);
     const workplace = this.workplace(flags);
     const redaction = flags.redact ? await redactionOf(workplace) : KEEP_ALL;
-    const found = findInputs(await readInput(args.file), flags.format, redaction);
+    const found = findInputs(await readInput(args.file), flags.format, redaction, (bytes) =>
+      textOf(bytes, args.file, flags.encoding, ENCODING_HINT),
+    );
     const done = flags['dry-run']
       ? { session: null, recorded: 0, known: 0 }
       : await recordAll(workplace, workplace.sessionReference(flags.session), found, flags['if-revision']);

@@ -1,4 +1,4 @@
-/** Writes events one after the other, however slow their reader is, in bounded memory and without waiting for it. */
+/** Writes events one after the other, however slow their reader is, in bounded memory, without waiting for it or failing with it. */
 import type { WatchEvent } from './event.js';
 
 /** Events that wait for the reader: an hour of a connection that flaps every few seconds. Older ones are dropped first. */
@@ -8,6 +8,7 @@ export class EventOutput {
   readonly #waiting: WatchEvent[] = [];
   #writing: Promise<void> | undefined;
   #dropped = 0;
+  #trouble: string | undefined;
 
   constructor(
     private readonly write: (event: WatchEvent) => Promise<void>,
@@ -31,10 +32,22 @@ export class EventOutput {
 
   async #writeAll(): Promise<void> {
     for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
-      await this.write(event);
+      await this.#writeOne(event);
       if (this.#dropped > 0) this.warn(`${this.#dropped} events were dropped: their reader is too slow`);
       this.#dropped = 0;
     }
     this.#writing = undefined;
+  }
+
+  /** Never fails: a disk that is full now has room later. What is wrong is said once, until it is right again. */
+  async #writeOne(event: WatchEvent): Promise<void> {
+    try {
+      await this.write(event);
+      this.#trouble = undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#trouble) this.warn(`${message}; events are dropped until they can be written`);
+      this.#trouble = message;
+    }
   }
 }

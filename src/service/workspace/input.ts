@@ -5,7 +5,7 @@ import { contextProblem } from '../../session/context-problem.js';
 import { InexactJson, parseExactJson } from '../../session/exact-json.js';
 import { isObject, type Json, type JsonObject } from '../../session/json.js';
 import { applyMergePatch } from '../../session/merge-patch.js';
-import { readText } from '../input-file.js';
+import { readText as readFrom } from '../input-file.js';
 
 export interface GivenValue {
   /** `-` for stdin. */
@@ -67,6 +67,10 @@ export function checkedPatch(change: MakePatch, context: JsonObject | undefined)
 
 function isBuffer(path: readonly string[]): boolean {
   return path.length === 1 && path[0] === 'buffer';
+}
+
+function readText(file: string): Promise<string> {
+  return readFrom(file, undefined, 'Convert it to UTF-8, for example with iconv.');
 }
 
 function jsonOrText(text: string, path: readonly string[]): Json {

@@ -30,6 +30,26 @@ describe('the output of events', () => {
     expect(written).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('goes on where an event could not be written, and says once what is wrong', async () => {
+    const written: string[] = [];
+    const warnings: string[] = [];
+    let isFull = true;
+    const output = new EventOutput(
+      async (each) => {
+        if (isFull) throw new Error('ENOSPC');
+        written.push(messageOf(each));
+      },
+      (message) => warnings.push(message),
+    );
+    for (const message of ['a', 'b']) output.tell(event(message));
+    await output.written();
+    isFull = false;
+    output.tell(event('c'));
+    await output.written();
+    expect(written).toEqual(['c']);
+    expect(warnings).toEqual(['ENOSPC; events are dropped until they can be written']);
+  });
+
   it('drops the oldest events while its reader is too slow, and says how many', async () => {
     const written: string[] = [];
     const warnings: string[] = [];

@@ -1,4 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -33,6 +43,30 @@ describe('a metrics file', () => {
     await publication.stop();
     expect(readFileSync(path, 'utf8')).toBe('last\n');
     expect(readdirSync(directory)).toEqual(['stui.prom']);
+  });
+
+  it('that a link leads to is written there, and the link stays', async () => {
+    const directory = temporaryDirectory();
+    symlinkSync('target.prom', join(directory, 'link.prom'));
+    const publication = await publishMetrics(join(directory, 'link.prom'), () => 'text\n', ignore);
+    await publication.stop();
+    expect(readdirSync(directory)).toEqual(['link.prom', 'target.prom']);
+    expect(lstatSync(join(directory, 'link.prom')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(directory, 'target.prom'), 'utf8')).toBe('text\n');
+  });
+
+  it('that is a pipe which nobody reads holds nothing up, and stays a pipe', async () => {
+    const path = join(temporaryDirectory(), 'pipe');
+    execFileSync('mkfifo', [path]);
+    const warnings: string[] = [];
+    const publication = await publishMetrics(
+      path,
+      () => 'text\n',
+      (message) => warnings.push(message),
+    );
+    await publication.stop();
+    expect(lstatSync(path).isFIFO()).toBe(true);
+    expect(warnings.join()).toContain('ENXIO');
   });
 
   it('that cannot be written is a mistake at the start', async () => {

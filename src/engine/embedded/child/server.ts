@@ -64,6 +64,7 @@ function takeNonce(): string {
 /** The parent is gone and cannot do it: what code of the session has started, in the group led by this process, ends with it. */
 function endGroup(): void {
   try {
+    // biome-ignore lint/plugin: its own group, which it is in.
     process.kill(-process.pid, 'SIGKILL');
   } catch {
     // It leads none: started by hand.
