@@ -8,13 +8,13 @@ import {
   fchmodSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'libsql';
 import { makeDirectory } from '../files/directories.js';
+import { renameDurably } from '../files/durable-file.js';
 import { ForeignFile, NewerJournal, UnreadableJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
 import { failureOf } from './sqlite-failure.js';
@@ -147,7 +147,7 @@ function copyOrMove(log: string, copy: string): string {
   try {
     copyFileSync(log, copy, constants.COPYFILE_EXCL);
   } catch {
-    renameSync(log, copy);
+    renameDurably(log, copy);
   }
   return copy;
 }
