@@ -24,7 +24,10 @@ export type {
   VerificationReport,
 } from './protocol/documents.js';
 export { ERROR_TYPES, type ErrorType, ProtocolError } from './protocol/errors.js';
-export { type Archive, DamagedArchive, decodeArchive, encodeArchive, NewerArchive } from './session/archive.js';
+export { type Archive, encodeArchive } from './session/archive.js';
+export { decodeArchive } from './session/archive-decoder.js';
+export { ArchiveTooLarge, DamagedArchive, NewerArchive } from './session/archive-errors.js';
+export { readArchive } from './session/archive-reader.js';
 export { chainHash, GENESIS } from './session/chain.js';
 export { type ContextChange, diffContexts } from './session/context-diff.js';
 export { BadPath, formatPath, parsePath, patchRemoving, patchSetting, valueAt } from './session/context-path.js';
@@ -46,7 +49,8 @@ export {
 } from './session/recorded-inputs.js';
 export { type ContextReport, planContext, planRestore, type RestorePlan } from './session/restore-plan.js';
 export { parseRevisionRange, type RevisionRange } from './session/revision-range.js';
-export { compileSecretPattern, redactSecrets } from './session/secrets.js';
+export { redactSecrets, type SecretMatcher } from './session/secrets.js';
 export { fold, type OpenConflict, type SessionState } from './session/state.js';
 export { figuresOf } from './session/statistics.js';
 export { uniteValues } from './session/unite-values.js';
+export { compileSecretPattern, UnsupportedPattern } from './session/user-pattern.js';

@@ -9,7 +9,7 @@ export const DIST = `${ROOT}dist`;
 export const CORE_FOLDERS = ['cli', 'client', 'files', 'local', 'protocol', 'service', 'session'];
 
 /** Packages that only some commands need: each becomes a chunk of its own, loaded by `await import()`. */
-export const LAZY_PACKAGES = ['chalk', 'conf', 'listr2'];
+export const LAZY_PACKAGES = ['chalk', 'conf', 'listr2', 're2js'];
 
 /** Packages with native parts, which cannot be bundled. */
 export const NATIVE_PACKAGES = ['libsql', 'zeromq'];

@@ -39,7 +39,11 @@ const ENVIRONMENT = [
   ['STUI_SESSION', 'The session to work in when the command line names none.'],
   ['STUI_CONNECTION', 'The connection to use when the command line names none.'],
   ['STUI_TIMEOUT', 'How long an evaluation may run, when the command line does not say.'],
-  ['STUI_LOG', 'With "debug", failures show their stack trace on standard error.'],
+  [
+    'STUI_LOG',
+    'With "debug", failures show their stack trace on standard error. Of a backend that is started: the least level that it logs (debug, info, warn, error).',
+  ],
+  ['STUI_LOG_FORMAT', 'With "json", a backend that is started logs one JSON document a line.'],
   ['NO_COLOR', 'Switches colours off.'],
   ['FORCE_COLOR', 'Switches colours on where there is no terminal.'],
   [

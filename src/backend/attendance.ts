@@ -23,8 +23,9 @@ export class Attendance {
   readonly #unseen: Idleness;
 
   constructor(private readonly session: AttendedSession) {
-    this.#idle = new Idleness(session.state.activeAt, session);
-    this.#unseen = new Idleness(session.state.activeAt, session);
+    const { activeAt, latestActiveAt } = session.state;
+    this.#idle = new Idleness(activeAt, session, latestActiveAt);
+    this.#unseen = new Idleness(activeAt, session, latestActiveAt);
   }
 
   /** Notes that a client of the session asks for something. */

@@ -10,6 +10,7 @@ import type { DescriptorReserve } from '../process/descriptors.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHandlers } from './handlers.js';
+import type { Log } from './log.js';
 import { SessionRegistry } from './registry.js';
 import { RouterServer } from './router.js';
 import { type Limits, STOP_DEADLINE_MS } from './settings.js';
@@ -24,7 +25,7 @@ export interface BackendOptions {
   readonly engines: EngineFactory;
   readonly grants: Grants;
   readonly limits: Limits;
-  readonly log: (message: string) => void;
+  readonly log: Log;
   readonly descriptors: Pick<DescriptorReserve, 'use' | 'lendNow'>;
 }
 
@@ -87,7 +88,7 @@ export class Backend {
     await this.options.engines.close();
     // The answers of the last evaluations are still on their way to the socket.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#router.close();
+    await this.#router.close();
     await rm(join(this.options.dataDirectory, BACKEND_RECORD_FILE), { force: true });
     await this.options.journal.close();
   }

@@ -1,4 +1,5 @@
 /** From the bytes of a request to the bytes of its reply. Whatever arrives, it answers and does not throw. */
+import { createHash } from 'node:crypto';
 import { EngineDied, EngineUnavailable } from '../engine/contract.js';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { type CommandDescriptor, parseParameters } from '../protocol/command.js';
@@ -14,10 +15,11 @@ import {
   UnreadableRequest,
 } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { DONE_ONCE } from '../protocol/repetition.js';
 import { formatPath } from '../session/context-path.js';
 import { InexactJson, parseExactJson } from '../session/exact-json.js';
 import type { Handlers, Progress } from './handlers.js';
-import { isDoneOnce } from './repetition.js';
+import type { Log } from './log.js';
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -28,12 +30,18 @@ const KEEPING_JSON: readonly string[] = ['resolve_conflict', 'update_session_sta
 /** Answers kept for requests that come again: links move within seconds. */
 const KEPT_ANSWERS = 256;
 
+interface Kept {
+  /** Of the command and its parameters: an id says only that a request may have come before, not that it did. */
+  readonly digest: string;
+  readonly answer: Promise<Reply>;
+}
+
 export class Dispatcher {
-  readonly #answers = new Map<string, Promise<Reply>>();
+  readonly #answers = new Map<string, Kept>();
 
   constructor(
     private readonly handlers: Handlers,
-    private readonly log: (message: string) => void,
+    private readonly log: Log,
   ) {}
 
   /**
@@ -47,17 +55,19 @@ export class Dispatcher {
     } catch (error) {
       return errorReply(error instanceof UnreadableRequest ? error.id : null, this.#typed(error), new Date());
     }
-    const again = this.#answers.get(String(request.id));
-    if (again) return again;
+    const known = this.#answers.get(String(request.id));
+    const digest = known || isDoneOnce(request) ? digestOf(request) : '';
+    if (known?.digest === digest) return known.answer;
+    if (known) return errorReply(request.id, reusedId(request), new Date());
     const inexact = KEEPING_JSON.includes(request.command) ? inexactJson(request.command, bytes) : undefined;
     if (inexact) return errorReply(request.id, inexact, new Date());
     const answer = this.#answer(request, tell);
-    if (isDoneOnce(request.command) && UUID.test(String(request.id))) this.#keep(String(request.id), answer);
+    if (isDoneOnce(request)) this.#keep(String(request.id), { digest, answer });
     return answer;
   }
 
-  #keep(id: string, answer: Promise<Reply>): void {
-    this.#answers.set(id, answer);
+  #keep(id: string, kept: Kept): void {
+    this.#answers.set(id, kept);
     const [oldest] = this.#answers.keys();
     if (this.#answers.size > KEPT_ANSWERS && oldest !== undefined) this.#answers.delete(oldest);
   }
@@ -72,12 +82,12 @@ export class Dispatcher {
   }
 
   #handle(request: Request, progress: Progress): unknown {
-    const { command } = request;
+    const { command, version } = request;
     if (!Object.hasOwn(COMMANDS, command)) {
       throw new ProtocolError('UnknownCommand', `There is no command "${command.slice(0, 100)}"`);
     }
     const name = command as CommandName;
-    const parameters = parseParameters(COMMANDS[name] as CommandDescriptor, request.parameters);
+    const parameters = parseParameters(COMMANDS[name] as CommandDescriptor, request.parameters, version);
     return this.handlers[name](parameters as never, progress);
   }
 
@@ -91,9 +101,26 @@ export class Dispatcher {
     if (error instanceof EngineUnavailable || error instanceof EngineDied) {
       return new ProtocolError('EngineUnavailable', error.message);
     }
-    this.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    this.log(error instanceof Error ? (error.stack ?? error.message) : String(error), 'error');
     return new ProtocolError('RuntimeError', error instanceof Error ? error.message : String(error));
   }
+}
+
+function isDoneOnce({ id, command }: Request): boolean {
+  return DONE_ONCE.includes(command) && UUID.test(String(id));
+}
+
+function digestOf({ command, parameters }: Request): string {
+  return createHash('sha256')
+    .update(JSON.stringify([command, parameters]))
+    .digest('base64');
+}
+
+function reusedId({ id }: Request): ProtocolError {
+  return new ProtocolError(
+    'InvalidRequest',
+    `A request with the id ${id} and other content came before: every request has an id of its own`,
+  );
 }
 
 /** @returns what a client is told of JSON that would come back as something else */

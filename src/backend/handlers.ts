@@ -279,11 +279,11 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
       return { evaluation: await registry.find(found.session).answer(key, wait_ms ?? 0) };
     },
 
-    read_history: ({ session_id, client_id, ...query }) => {
+    read_history: async ({ session_id, client_id, ...query }) => {
       const hosts = session_id === undefined ? registry.visible(client_id) : [registry.find(session_id, client_id)];
-      const ids = hosts.map(({ state }) => state.id);
-      const session = session_id === undefined ? null : (ids[0] ?? null);
-      return { session, ...readHistory(journal, ids, query as HistoryQuery) };
+      const states = hosts.map(({ state }) => state);
+      const session = session_id === undefined ? null : (states[0]?.id ?? null);
+      return { session, ...(await readHistory(journal, states, query as HistoryQuery)) };
     },
 
     read_journal: async ({ session_id, client_id, after = 0, limit = 500, wait_ms = 0, seen }) => {
@@ -315,9 +315,9 @@ export function createHandlers(workings: Workings, info: BackendInfo): Handlers 
     },
 
     import_session: async ({ upload, offset, data, last, client_id, fork }) => {
-      const received = uploads.add(upload, offset, Buffer.from(data, 'base64'));
+      const received = uploads.add({ client: client_id, upload, offset, data: Buffer.from(data, 'base64') });
       if (!last) return { received, session: null, imported: null, conflicts: [] };
-      const archive = await uploads.finish(upload);
+      const archive = await uploads.finish(client_id, upload);
       // A program that does not say who it is imports for whom the session belongs to.
       const client = client_id ?? archive.state.owner;
       const { host, outcome, conflicts } = await registry.import(archive, { client, fork: fork ?? false });

@@ -1,7 +1,12 @@
-/** Reads evaluations from the end of journals, a page at a time, so that the newest come fast. */
+/** Reads evaluations from the end of journals, a page at a time, so that the newest come fast and nobody waits for the rest. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Journal } from '../journal/journal.js';
 import type { Entry } from '../session/entry.js';
 import { type Evaluation, evaluationOf, recordedInput } from '../session/evaluation.js';
+import type { SessionState } from '../session/state.js';
+
+/** A session to read from. */
+export type Readable = Pick<SessionState, 'id' | 'timesAscend'>;
 
 export interface HistoryQuery {
   readonly limit?: number;
@@ -20,18 +25,26 @@ const PAGE = 500;
 const DEFAULT_LIMIT = 100;
 
 /** @returns the newest matching evaluations of all the sessions, oldest first, and whether older ones match too */
-export function readHistory(
+export async function readHistory(
   journal: Journal,
-  sessions: readonly string[],
+  sessions: readonly Readable[],
   query: HistoryQuery,
-): { evaluations: Evaluation[]; more: boolean } {
+): Promise<{ evaluations: Evaluation[]; more: boolean }> {
   const limit = query.limit ?? DEFAULT_LIMIT;
-  const found = sessions.flatMap((session) => newestFirst(journal, session, query, limit + 1));
+  const found: Evaluation[] = [];
+  for (const session of sessions) {
+    for (const evaluation of await newestFirst(journal, session, query, limit + 1)) found.push(evaluation);
+  }
   if (sessions.length > 1) found.sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0));
   return { evaluations: found.slice(0, limit).reverse(), more: found.length > limit };
 }
 
-function newestFirst(journal: Journal, session: string, query: HistoryQuery, limit: number): Evaluation[] {
+async function newestFirst(
+  journal: Journal,
+  { id: session, timesAscend }: Readable,
+  query: HistoryQuery,
+  limit: number,
+): Promise<Evaluation[]> {
   const matches = matcher(query);
   const outputs = new Map<string, Entry & { type: 'output' }>();
   const found: Evaluation[] = [];
@@ -41,8 +54,9 @@ function newestFirst(journal: Journal, session: string, query: HistoryQuery, lim
     for (const { entry } of journal.read(session, { after: start, upTo: end }).toReversed()) {
       if (entry.type === 'output') outputs.set(entry.key, entry);
       if (entry.type !== 'input' && entry.type !== 'recorded') continue;
-      // Inputs from a history file stand where they were brought in, whenever they were typed.
-      if (entry.type === 'input' && query.since !== undefined && entry.time < query.since) return found;
+      // Where a clock went back, what stands before may be later. Inputs from a history file stand where they were brought in.
+      const isBefore = query.since !== undefined && entry.time < query.since;
+      if (isBefore && timesAscend && entry.type === 'input') return found;
       const evaluation =
         entry.type === 'recorded'
           ? recordedInput(session, entry)
@@ -53,6 +67,7 @@ function newestFirst(journal: Journal, session: string, query: HistoryQuery, lim
       found.push(evaluation);
       if (found.length === limit) return found;
     }
+    await nextTurn();
   }
   return found;
 }

@@ -14,12 +14,17 @@ export class Idleness {
   #idleMs: number;
   #lookedAt: number;
 
-  /** @param last ISO 8601 time of what happened last; in the future it stands for now */
+  /**
+   * @param last ISO 8601 time of what happened last
+   * @param latest the latest time of anything that happened, which is later where a clock went back since; in the future it
+   *   stands for now
+   */
   constructor(
     private last: string,
     private readonly clocks: IdleClocks,
+    latest = last,
   ) {
-    this.#idleMs = this.#since(last);
+    this.#idleMs = this.#since(latest);
     this.#lookedAt = clocks.monotonicMs();
   }
 

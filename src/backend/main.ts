@@ -7,6 +7,7 @@ import { openSqliteJournal } from '../journal/sqlite.js';
 import { DescriptorReserve } from '../process/descriptors.js';
 import { Backend } from './backend.js';
 import { GrantsFile } from './grants-file.js';
+import { createLog, logOptionsOf, rotatingWriter } from './log.js';
 import { repairOffline } from './offline-repair.js';
 import { DEFAULT_LIMITS } from './settings.js';
 
@@ -45,7 +46,11 @@ async function main(): Promise<void> {
   }
   if (!endpoint || !dataDirectory || !cacheDirectory)
     throw new Error('--endpoint, --data-dir and --cache-dir are needed');
-  const log = (message: string) => process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+  const log = createLog({
+    ...logOptionsOf(process.env),
+    write: rotatingWriter(join(dataDirectory, 'backend.log'), process.stderr),
+    now: () => new Date(),
+  });
 
   const descriptors = new DescriptorReserve();
   const engines = createEmbeddedEngineFactory({
@@ -74,7 +79,7 @@ async function main(): Promise<void> {
       .stop()
       .then(() => process.exit(0))
       .catch((error: Error) => {
-        log(`stopping failed: ${error.stack}`);
+        log(`stopping failed: ${error.stack}`, 'error');
         process.exit(1);
       });
   };
@@ -99,7 +104,11 @@ function readVersion(): string {
 main().catch((error: Error) => {
   const failure: StartFailure = { error: { name: error.name, message: error.message } };
   process.stdout.write(`${JSON.stringify(failure)}\n`);
-  process.stderr.write(`${new Date().toISOString()} not started: ${error.stack}\n`);
+  createLog({
+    ...logOptionsOf(process.env),
+    write: (text) => process.stderr.write(text),
+    now: () => new Date(),
+  })(`not started: ${error.stack}`, 'error');
   process.exitCode = 1;
   // A bound socket or a running engine must not keep a backend alive that never became one.
   setImmediate(() => process.exit());

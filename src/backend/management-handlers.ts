@@ -95,10 +95,10 @@ export function managementHandlers({ registry, journal, uploads }: Workings): Ma
       return { report: withReplay(report) };
     },
 
-    verify_archive: async ({ upload, offset, data, last, replay }) => {
-      const received = uploads.add(upload, offset, Buffer.from(data, 'base64'));
+    verify_archive: async ({ upload, offset, data, last, replay, client_id }) => {
+      const received = uploads.add({ client: client_id, upload, offset, data: Buffer.from(data, 'base64') });
       if (!last) return { received, report: null };
-      const archive = await uploads.finish(upload);
+      const archive = await uploads.finish(client_id, upload);
       const report = archiveReport(archive);
       if (replay) {
         const entries = archive.entries.map(({ entry }) => entry);

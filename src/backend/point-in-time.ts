@@ -82,19 +82,44 @@ export function withSnapshotsBehind(journal: Journal, session: string, revision:
   }
 }
 
-/** Entries are in order of time, so the last one that is not later is found by halving. */
+/** @throws {ProtocolError} InvalidParameters before the session began, and where a clock went back over the time */
 function revisionAtTime(journal: Journal, state: SessionState, time: string): number {
-  let low = 0;
-  let high = state.revision;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const [stored] = journal.read(state.id, { after: middle - 1, upTo: middle });
-    if ((stored?.entry.time ?? '') <= time) low = middle;
-    else high = middle - 1;
-  }
-  if (low > 0) return low;
+  const revision = state.timesAscend ? lastByHalving(journal, state, time) : onlyOne(journal, state, time);
+  if (revision > 0) return revision;
   throw new ProtocolError(
     'InvalidParameters',
     `The session ${state.name} begins at ${state.createdAt}; it was not there at ${time}`,
+  );
+}
+
+/** The last entry that is not later, of those in order of time; 0 for none. */
+function lastByHalving(journal: Journal, { id, revision }: SessionState, time: string): number {
+  let low = 0;
+  let high = revision;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const [stored] = journal.read(id, { after: middle - 1, upTo: middle });
+    if ((stored?.entry.time ?? '') <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Where a clock went back a time may have come twice, and only who was there knows which one is meant. */
+function onlyOne(journal: Journal, state: SessionState, time: string): number {
+  const { id, name, revision } = state;
+  let [beforeLater, last] = [0, 0];
+  for (let start = 0; start < revision; start += PAGE) {
+    for (const { entry } of journal.read(id, { after: start, upTo: Math.min(revision, start + PAGE) })) {
+      if (entry.time > time) continue;
+      if (beforeLater === entry.seq - 1) beforeLater = entry.seq;
+      last = entry.seq;
+    }
+  }
+  if (beforeLater === last) return last;
+  throw new ProtocolError(
+    'InvalidParameters',
+    `The clock went back while the session ${name} was in use: at ${time} it was at revision ${beforeLater} or ${last}; name one`,
+    { revisions: [beforeLater, last] },
   );
 }

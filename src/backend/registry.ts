@@ -6,6 +6,7 @@ import { ProtocolError } from '../protocol/errors.js';
 import type { Archive } from '../session/archive.js';
 import type { CreatedEntry, EngineAbsence, OutputEntry, StoredEntry } from '../session/entry.js';
 import { forkEntries } from '../session/fork.js';
+import { isEqual } from '../session/json.js';
 import { MAX_NAME_LENGTH, nameProblem, resolveSession } from '../session/name.js';
 import { fold, type OpenConflict, type PendingInput, type SessionState } from '../session/state.js';
 import { EngineRoom } from './engine-room.js';
@@ -203,9 +204,23 @@ export class SessionRegistry {
     return undefined;
   }
 
-  create(request: NewSession): Promise<SessionHost> {
+  async create(request: NewSession): Promise<SessionHost> {
     const id = request.id ?? randomUUID();
-    return this.#once(id, () => this.#create(id, request));
+    const host = await this.#once(id, () => this.#create(id, request));
+    this.#requireCreatedBy(host.state, request);
+    return host;
+  }
+
+  /** An id that comes again is a retry only where the same was asked for: else its session is somebody's, or another one. */
+  #requireCreatedBy({ id, owner }: SessionState, { name, labels, ttlMs, client }: NewSession): void {
+    const [first] = this.context.journal.read(id, { upTo: 1 });
+    const entry = first?.entry.type === 'created' ? first.entry : undefined;
+    const isSame =
+      owner === client &&
+      (name === undefined || name === entry?.name) &&
+      ttlMs === entry?.ttlMs &&
+      isEqual(labels, entry?.labels);
+    if (!isSame) throw idTaken(id);
   }
 
   /** An id that was chosen by the client comes again with its retry of what was answered in vain, or is under way. */
@@ -436,10 +451,13 @@ export class SessionRegistry {
     return low;
   }
 
-  /** @throws {ProtocolError} NameTaken, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull */
-  fork(from: SessionHost, request: ForkRequest): Promise<SessionHost> {
+  /** @throws {ProtocolError} NameTaken, KeyConflict, RevisionConflict, InvalidParameters, LimitExceeded, StorageFull */
+  async fork(from: SessionHost, request: ForkRequest): Promise<SessionHost> {
     const id = request.id ?? randomUUID();
-    return this.#once(id, () => this.#fork(id, from, request));
+    const fork = await this.#once(id, () => this.#fork(id, from, request));
+    const { owner, forkedFrom } = fork.state;
+    if (owner !== request.client || forkedFrom?.id !== from.state.id) throw idTaken(id);
+    return fork;
   }
 
   async #fork(id: string, from: SessionHost, request: ForkRequest): Promise<SessionHost> {
@@ -651,6 +669,10 @@ function forkedOutput({ key }: PendingInput): OutputEntry {
 function idOfHistory(head: string, client: string): string {
   const digest = createHash('sha256').update(`${head}\n${client}`).digest('hex');
   return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
+}
+
+function idTaken(id: string): ProtocolError {
+  return new ProtocolError('KeyConflict', `The id ${id} belongs to another session than the one asked for`);
 }
 
 function reservationOf(name: string, client: string): string {

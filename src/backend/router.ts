@@ -2,10 +2,16 @@
 import { Router } from 'zeromq';
 import { MAX_FRAME_BYTES } from '../protocol/limits.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Log } from './log.js';
+import { Outgoing } from './outgoing.js';
 import { MAX_SOCKETS } from './settings.js';
+import { REAL_TIMER } from './timer.js';
 
-/** Replies waiting for a slow peer, in messages; beyond, libzmq drops them and the peer asks again by key. */
-const SEND_HIGH_WATER_MARK = 1_000;
+/**
+ * Replies that libzmq holds for one peer, in messages, since it counts no bytes: enough to keep a connection busy. The rest
+ * waits here, where bytes are counted.
+ */
+const SEND_HIGH_WATER_MARK = 8;
 
 /**
  * A peer that has not said by then that it speaks ZeroMQ is let go of, in ms: each takes a file descriptor. Three round trips
@@ -20,18 +26,34 @@ export class RouterServer {
   readonly #socket = new Router({
     maxMessageSize: MAX_FRAME_BYTES,
     sendHighWaterMark: SEND_HIGH_WATER_MARK,
+    // What a peer does not take comes back as an error, at once, instead of being lost in silence.
+    mandatory: true,
+    sendTimeout: 0,
     linger: LINGER_MS,
     backlog: MAX_SOCKETS,
     handshakeInterval: HANDSHAKE_MS,
   });
-  readonly #outgoing: Buffer[][] = [];
-  #sending = false;
+  readonly #outgoing: Outgoing;
   #closed = false;
 
   constructor(
     private readonly dispatcher: Dispatcher,
-    private readonly log: (message: string) => void,
-  ) {}
+    private readonly log: Log,
+  ) {
+    this.#outgoing = new Outgoing({
+      send: async (message) => {
+        if (!this.#closed) await this.#socket.send([...message]);
+      },
+      after: REAL_TIMER,
+      monotonicMs: () => performance.now(),
+      log,
+    });
+  }
+
+  /** Bytes of replies that wait for their peers to take them. */
+  get waitingBytes(): number {
+    return this.#outgoing.bytes;
+  }
 
   /** @returns the endpoint bound, with the port filled in where it was `*` or 0 */
   async bind(endpoint: string): Promise<string> {
@@ -47,13 +69,16 @@ export class RouterServer {
       try {
         this.#take(await this.#socket.receive());
       } catch (error) {
-        if (!this.#closed) this.log(`receive: ${(error as Error).message}`);
+        if (!this.#closed) this.log(`receive: ${(error as Error).message}`, 'warn');
       }
     }
   }
 
-  close(): void {
+  /** Lets replies leave that can. */
+  async close(): Promise<void> {
+    await this.#outgoing.drain(LINGER_MS);
     this.#closed = true;
+    this.#outgoing.close();
     this.#socket.close();
   }
 
@@ -62,24 +87,7 @@ export class RouterServer {
     const envelope = frames.slice(0, -1);
     const payload = frames.at(-1);
     if (!payload || envelope.length === 0) return;
-    const send = (reply: object) => {
-      this.#outgoing.push([...envelope, Buffer.from(JSON.stringify(reply))]);
-      void this.#pump();
-    };
+    const send = (reply: object) => this.#outgoing.add([...envelope, Buffer.from(JSON.stringify(reply))]);
     void this.dispatcher.dispatch(payload, send).then(send);
-  }
-
-  /** One sender: zeromq.js refuses sends that overlap. */
-  async #pump(): Promise<void> {
-    if (this.#sending) return;
-    this.#sending = true;
-    for (let message = this.#outgoing.shift(); message && !this.#closed; message = this.#outgoing.shift()) {
-      try {
-        await this.#socket.send(message);
-      } catch (error) {
-        this.log(`send: ${(error as Error).message}`);
-      }
-    }
-    this.#sending = false;
   }
 }

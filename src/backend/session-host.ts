@@ -10,6 +10,7 @@ import {
   type BindingReport,
   type EngineAbsence,
   type EngineBase,
+  type Entry,
   type EntryBody,
   type InputEntry,
   type OutputEntry,
@@ -270,8 +271,7 @@ export class SessionHost {
 
   /** @returns the revision of an input that may run again because nobody knows whether it ran, or because it did not */
   #rerunnable(key: string): number {
-    const [found] = this.context.journal.findByKey(key, this.state.id);
-    const input = found?.entries.find(({ entry }) => entry.type === 'input');
+    const input = this.#inputOf(key);
     if (!input) throw new ProtocolError('EvaluationNotFound', `No evaluation was accepted under the key ${key}`);
     const evaluation = this.#evaluation(key);
     const { outcome, redacted } = evaluation;
@@ -281,11 +281,17 @@ export class SessionHost {
         `The code of ${key} was not kept because it held secrets: send it again, as a new evaluation`,
       );
     }
-    if (outcome === 'unknown' || neverRan(evaluation)) return input.entry.seq;
+    if (outcome === 'unknown' || neverRan(evaluation)) return input.seq;
     throw new ProtocolError(
       'SessionError',
       `The outcome of ${key} is known (${outcome}), so there is no need to run it again`,
     );
+  }
+
+  #inputOf(key: string): (Entry & InputEntry) | undefined {
+    const [found] = this.context.journal.findByKey(key, this.state.id);
+    for (const { entry } of found?.entries ?? []) if (entry.type === 'input') return entry;
+    return undefined;
   }
 
   /** The evaluation with `key`, waiting up to `waitMs` for its outcome. */
@@ -648,10 +654,14 @@ export class SessionHost {
   }
 
   async #earlierAnswer(request: EvaluationRequest): Promise<Evaluated | undefined> {
-    if (!this.context.journal.findByKey(request.key, this.state.id)[0]) return undefined;
+    const input = this.#inputOf(request.key);
+    if (!input) return undefined;
     const known = this.#evaluation(request.key);
     if (known.code !== (request.recordAs ?? request.code)) {
       throw new ProtocolError('KeyConflict', `The key ${request.key} belongs to an evaluation of other code`);
+    }
+    if (request.rerunOf !== undefined && input.replayOf !== this.#inputOf(request.rerunOf)?.seq) {
+      throw new ProtocolError('KeyConflict', `The key ${request.key} belongs to another evaluation than this rerun`);
     }
     if (known.outcome !== 'queued') return { result: { ...known, fromJournal: true, restored: null } };
     request.progress?.('accepted', { key: known.key, session: known.session, revision: known.revision });

@@ -1,4 +1,5 @@
 /** Every timer and bound of the backend, with unit and reason. */
+import { MAX_ARCHIVE_BYTES } from '../protocol/limits.js';
 
 /** Default limit of one evaluation, in ms: long enough for a test run, short enough that a loop is noticed. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -103,6 +104,9 @@ export const USAGE_CHECK_MS = 1_000;
 /** Uploads in progress at once, and how long one may pause, in ms. */
 export const MAX_UPLOADS = 8;
 export const UPLOAD_IDLE_MS = 60_000;
+
+/** Bytes of all uploads in progress, kept in memory: room for two of the largest. */
+export const MAX_UPLOADED_BYTES = 2 * MAX_ARCHIVE_BYTES;
 
 /** Connections the backend's socket takes; libzmq refuses to go on at its default of 1023. */
 export const MAX_SOCKETS = 8_192;

@@ -1,82 +1,123 @@
 /** Archives on their way in: pieces are collected in memory, within limits, and read when the last has come. */
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { ProtocolError } from '../protocol/errors.js';
-import { MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES } from '../protocol/limits.js';
-import { type Archive, DamagedArchive, decodeArchive, NewerArchive } from '../session/archive.js';
-import { MAX_UPLOADS, UPLOAD_IDLE_MS } from './settings.js';
+import { MAX_ARCHIVE_BYTES } from '../protocol/limits.js';
+import type { Archive } from '../session/archive.js';
+import { ArchiveTooLarge, DamagedArchive, NewerArchive } from '../session/archive-errors.js';
+import { readArchive } from '../session/archive-reader.js';
+import { Lane } from './lane.js';
+import { MAX_UPLOADED_BYTES, MAX_UPLOADS, UPLOAD_IDLE_MS } from './settings.js';
+import { REAL_TIMER, type Timer } from './timer.js';
+
+export interface Piece {
+  /** Two clients may give their uploads the same id. */
+  readonly client: string | undefined;
+  readonly upload: string;
+  readonly offset: number;
+  readonly data: Buffer;
+}
 
 interface Upload {
-  pieces: Buffer[];
+  readonly pieces: Buffer[];
   bytes: number;
-  timer: NodeJS.Timeout;
+  cancelTimer: () => void;
 }
 
 export class Uploads {
   readonly #uploads = new Map<string, Upload>();
+  /** Archives are read one after another: each may take a few times its size while it is. */
+  readonly #reading = new Lane();
+
+  constructor(private readonly after: Timer = REAL_TIMER) {}
 
   /**
-   * Takes a piece. A piece that came before (a retry) is ignored; a gap ends the upload.
+   * Takes a piece. What came before (a retry) has to be the same and is passed over; a gap ends the upload.
    * @returns bytes received so far
    * @throws {ProtocolError} LimitExceeded, InvalidParameters
    */
-  add(id: string, offset: number, data: Buffer): number {
-    const upload = this.#uploads.get(id) ?? this.#begin(id);
+  add({ client, upload: id, offset, data }: Piece): number {
+    const key = keyOf(client, id);
+    const upload = this.#uploads.get(key) ?? this.#begin(key);
     if (offset > upload.bytes) {
-      this.#end(id);
-      throw new ProtocolError(
-        'InvalidParameters',
-        `import_session: "offset": ${upload.bytes} bytes came so far; begin again`,
-      );
+      this.#end(key);
+      throw new ProtocolError('InvalidParameters', `"offset": ${upload.bytes} bytes came so far; begin again`);
     }
-    if (offset === upload.bytes) {
-      if (upload.bytes + data.byteLength > MAX_ARCHIVE_BYTES) {
-        this.#end(id);
-        throw new ProtocolError('LimitExceeded', `An archive has at most ${MAX_ARCHIVE_BYTES} bytes`);
-      }
-      upload.pieces.push(data);
-      upload.bytes += data.byteLength;
+    const known = upload.bytes - offset;
+    if (!isAt(upload.pieces, offset, data.subarray(0, known))) {
+      throw new ProtocolError('InvalidParameters', `"upload": other bytes came under the id ${id}; take another one`);
     }
-    upload.timer.refresh();
+    const fresh = data.subarray(known);
+    this.#requireRoom(key, upload, fresh.byteLength);
+    if (fresh.byteLength > 0) upload.pieces.push(fresh);
+    upload.bytes += fresh.byteLength;
+    upload.cancelTimer();
+    upload.cancelTimer = this.after(UPLOAD_IDLE_MS, () => this.#end(key));
     return upload.bytes;
   }
 
   /** Unpacks and verifies what came. @throws {ProtocolError} DamagedData, LimitExceeded */
-  async finish(id: string): Promise<Archive> {
-    const upload = this.#uploads.get(id);
-    if (!upload) throw new ProtocolError('InvalidParameters', 'import_session: no such upload');
-    this.#end(id);
-    return readArchive(Buffer.concat(upload.pieces));
+  async finish(client: string | undefined, id: string): Promise<Archive> {
+    const key = keyOf(client, id);
+    const upload = this.#uploads.get(key);
+    if (!upload) throw new ProtocolError('InvalidParameters', '"upload": there is no such upload');
+    this.#end(key);
+    return this.#reading.run(() => read(Buffer.concat(upload.pieces)));
   }
 
-  #begin(id: string): Upload {
+  #begin(key: string): Upload {
     if (this.#uploads.size >= MAX_UPLOADS) {
       throw new ProtocolError('LimitExceeded', `${MAX_UPLOADS} uploads are in progress; try again when one has ended`);
     }
-    const timer = setTimeout(() => this.#uploads.delete(id), UPLOAD_IDLE_MS).unref();
-    const upload = { pieces: [], bytes: 0, timer };
-    this.#uploads.set(id, upload);
+    const upload = { pieces: [], bytes: 0, cancelTimer: () => {} };
+    this.#uploads.set(key, upload);
     return upload;
   }
 
-  #end(id: string): void {
-    clearTimeout(this.#uploads.get(id)?.timer);
-    this.#uploads.delete(id);
+  #requireRoom(key: string, { bytes }: Upload, more: number): void {
+    if (bytes + more > MAX_ARCHIVE_BYTES) {
+      this.#end(key);
+      throw new ProtocolError('LimitExceeded', `An archive has at most ${MAX_ARCHIVE_BYTES} bytes`);
+    }
+    const all = [...this.#uploads.values()].reduce((sum, upload) => sum + upload.bytes, 0);
+    if (all + more <= MAX_UPLOADED_BYTES) return;
+    this.#end(key);
+    throw new ProtocolError(
+      'LimitExceeded',
+      `Uploads in progress take at most ${MAX_UPLOADED_BYTES} bytes together; try again when one has ended`,
+    );
+  }
+
+  #end(key: string): void {
+    this.#uploads.get(key)?.cancelTimer();
+    this.#uploads.delete(key);
   }
 }
 
-async function readArchive(bytes: Buffer): Promise<Archive> {
+function keyOf(client: string | undefined, id: string): string {
+  return JSON.stringify([client ?? null, id]);
+}
+
+/** @returns whether `data` is what the pieces have from `offset` on */
+function isAt(pieces: readonly Buffer[], offset: number, data: Buffer): boolean {
+  let start = 0;
+  for (const piece of pieces) {
+    const from = Math.max(offset, start);
+    const to = Math.min(offset + data.length, start + piece.length);
+    const isSame =
+      from >= to || piece.subarray(from - start, to - start).equals(data.subarray(from - offset, to - offset));
+    if (!isSame) return false;
+    start += piece.length;
+  }
+  return true;
+}
+
+async function read(bytes: Buffer): Promise<Archive> {
   try {
-    const text = await promisify(gunzip)(bytes, { maxOutputLength: MAX_UNPACKED_BYTES });
-    return decodeArchive(text.toString('utf8'));
+    return await readArchive(bytes);
   } catch (error) {
     if (error instanceof DamagedArchive || error instanceof NewerArchive) {
       throw new ProtocolError('DamagedData', error.message);
     }
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new ProtocolError('LimitExceeded', `The archive unpacks to more than ${MAX_UNPACKED_BYTES} bytes`);
-    }
-    throw new ProtocolError('DamagedData', `The archive cannot be unpacked: ${message}`);
+    if (error instanceof ArchiveTooLarge) throw new ProtocolError('LimitExceeded', error.message);
+    throw error;
   }
 }

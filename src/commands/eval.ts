@@ -160,7 +160,7 @@ export default class Eval extends BackendCommand<Result> {
     { redact, ...from }: Origin & { redact: boolean },
   ): Promise<Pick<EvaluationOrder, 'code' | 'recordAs' | 'leaveUnsaved'>> {
     const code = await this.code(given, from);
-    const recordAs = redact ? redactionOf(workplace)(code) : undefined;
+    const recordAs = redact ? (await redactionOf(workplace))(code) : undefined;
     return { code, recordAs, leaveUnsaved: unsavedBindings(workplace, recordAs) };
   }
 

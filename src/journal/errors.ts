@@ -38,3 +38,14 @@ export class ForeignFile extends Error {
     super(`${file} is not a stui journal and was left as it is: move it away, or choose another directory`);
   }
 }
+
+/** The disk did not give what is on it. Nothing says that it is damaged, and nothing was changed. */
+export class UnreadableJournal extends Error {
+  override readonly name = 'UnreadableJournal';
+  constructor(file: string, options?: ErrorOptions) {
+    super(
+      `${file} cannot be read: the disk failed. Try again, and copy it to another disk if that does not help`,
+      options,
+    );
+  }
+}

@@ -9,7 +9,10 @@ const FULL = 13;
 const NOT_A_DATABASE = 26;
 const PRIMARY_CODE_MASK = 0xff;
 
-export type Failure = 'locked' | 'full' | 'corrupt' | 'foreign' | 'other';
+/** Extended codes of the failures of a disk that are about reading. Others come of a lack of space. */
+const READ_ERRORS = [266, 522, 1802];
+
+export type Failure = 'locked' | 'full' | 'unreadable' | 'corrupt' | 'foreign' | 'other';
 
 /** @returns what an error out of storage means; nothing when it is not storage's. */
 export function failureOf(error: unknown): Failure | undefined {
@@ -18,6 +21,7 @@ export function failureOf(error: unknown): Failure | undefined {
     case BUSY:
       return 'locked';
     case IO_ERROR:
+      return READ_ERRORS.includes(error.rawCode ?? 0) ? 'unreadable' : 'full';
     case FULL:
       return 'full';
     case CORRUPT:

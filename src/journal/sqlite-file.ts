@@ -14,7 +14,8 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import Database from 'libsql';
 import { makeDirectory } from '../files/directories.js';
-import { ForeignFile, NewerJournal } from './errors.js';
+import { renameDurably } from '../files/durable-file.js';
+import { ForeignFile, NewerJournal, UnreadableJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
 import { foldAtEnd, restoreLog } from './log-folding.js';
 import { failureOf } from './sqlite-failure.js';
@@ -38,6 +39,7 @@ const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
  * @throws {NewerJournal} when a later version wrote it
  * @throws {ForeignFile} when something else is in its place
  * @throws {DamagedJournal} when SQLite cannot make sense of it
+ * @throws {UnreadableJournal} when the disk does not give what is on it
  * @throws {JournalFull} when there is no room to make it
  * @throws the system's error (EACCES, EROFS) when it may not be written
  */
@@ -63,7 +65,7 @@ export function openFile(directory: string, platform: NodeJS.Platform = process.
       throw new DamagedJournal(
         '',
         0,
-        `The log of the journal, which alone has its entries, is damaged; it is in ${kept}`,
+        `The log of the journal, which alone has its entries, is damaged; it is in ${kept}, and a repair looks for them in it`,
       );
     }
     // What the log has is in use: the copy was for the case that it is not.
@@ -134,11 +136,22 @@ export function keepLog(directory: string): string | undefined {
     const kept = keptLogs(directory);
     if (!existsSync(log) || statSync(log).size === 0) return kept.at(-1);
     const copy = kept.length === 0 ? `${log}.kept` : `${log}.kept.${kept.length + 1}`;
-    copyFileSync(log, copy, constants.COPYFILE_EXCL);
-    return copy;
+    const [newest] = kept.slice(-1);
+    if (newest !== undefined && readFileSync(newest).equals(readFileSync(log))) return newest;
+    return copyOrMove(log, copy);
   } catch {
     return undefined;
   }
+}
+
+/** What cannot be read now, perhaps can be later: it must not be in the place where closing ends it. */
+function copyOrMove(log: string, copy: string): string {
+  try {
+    copyFileSync(log, copy, constants.COPYFILE_EXCL);
+  } catch {
+    renameDurably(log, copy);
+  }
+  return copy;
 }
 
 /** @returns the log, or the newest copy of one that an opening ended; empty when there is neither. */
@@ -149,8 +162,8 @@ export function newestLog(directory: string): Buffer {
   return found === undefined ? Buffer.of() : readFileSync(found);
 }
 
-/** Oldest first: `.kept`, `.kept.2`, `.kept.3` … */
-function keptLogs(directory: string): string[] {
+/** @returns copies of logs that could not be used, oldest first: `.kept`, `.kept.2`, `.kept.3` … */
+export function keptLogs(directory: string): string[] {
   const first = join(resolve(directory), `${FILE}-wal.kept`);
   const kept: string[] = [];
   for (let path = first; existsSync(path); path = `${first}.${kept.length + 1}`) kept.push(path);
@@ -275,6 +288,8 @@ function explain(error: unknown, file: string): unknown {
   switch (failureOf(error)) {
     case 'locked':
       return new JournalLocked(`${file} is in use by another process: stop that one, or choose another directory`);
+    case 'unreadable':
+      return new UnreadableJournal(file, { cause: error });
     case 'full':
       return new JournalFull(`There is no room to open ${file}`, { cause: error });
     case 'foreign':

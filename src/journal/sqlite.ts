@@ -6,7 +6,7 @@ import { CommitMark } from './commit-mark.js';
 import { CommitQueue, type Write } from './commit-queue.js';
 import { COMPACTION, type CompactionSettings, Compactor } from './compactor.js';
 import { diagnose } from './diagnosis.js';
-import { JournalClosed } from './errors.js';
+import { JournalClosed, UnreadableJournal } from './errors.js';
 import { History } from './history.js';
 import {
   type AppendOptions,
@@ -21,10 +21,11 @@ import {
   type Verification,
 } from './journal.js';
 import { foldWhenLong } from './log-folding.js';
+import { recoverFromKeptLog } from './log-recovery.js';
 import { identify } from './lost-session.js';
 import { OFF_LOOP_BYTES, type PackedSnapshot, pack, packOffLoop } from './snapshot-bytes.js';
 import { failureOf } from './sqlite-failure.js';
-import { type Connection, closeFile, journalFile, keepLog, openFile } from './sqlite-file.js';
+import { type Connection, closeFile, journalFile, keepLog, openFile, structuralDamage } from './sqlite-file.js';
 import { Ledger, type Listener } from './sqlite-ledger.js';
 import { Reader } from './sqlite-reader.js';
 import { Remains } from './sqlite-remains.js';
@@ -52,9 +53,40 @@ export interface SqliteJournalOptions {
  * @throws {NewerJournal} when a later version wrote it
  * @throws {ForeignFile} when something else is in its place
  * @throws {DamagedJournal} when it cannot be read, or acknowledged entries are missing from its end
+ * @throws {UnreadableJournal} when the disk does not give what is on it
  * @throws {JournalFull} when there is no room to make it
  */
-export function openSqliteJournal({ directory, compaction = COMPACTION }: SqliteJournalOptions): Journal {
+export function openSqliteJournal(options: SqliteJournalOptions): Journal {
+  try {
+    return open(options);
+  } catch (error) {
+    const isRecovered = error instanceof DamagedJournal && recoverFromKeptLog(options.directory, isSound);
+    if (!isRecovered) throw error;
+    return open(options);
+  }
+}
+
+/** Whether everything acknowledged is there, of which the mark must tell, and nothing of it is damaged. */
+function isSound(directory: string): boolean {
+  const connection = openFile(directory);
+  const mark = new CommitMark(directory);
+  try {
+    const tables = new Tables(connection);
+    checkMark(mark, tables, directory);
+    const journal = new OpenJournal(connection, tables, mark, directory, COMPACTION);
+    const isWhole = ({ id }: SessionRow) => {
+      const { damage, badSnapshots } = journal.verify(id);
+      return damage === undefined && badSnapshots.length === 0;
+    };
+    if (!mark.read() || !journal.sessions().every(isWhole)) return false;
+  } finally {
+    mark.close();
+    closeFile(connection, directory);
+  }
+  return structuralDamage(directory) === undefined;
+}
+
+function open({ directory, compaction = COMPACTION }: SqliteJournalOptions): Journal {
   const connection = openFile(directory);
   let mark: CommitMark | undefined;
   try {
@@ -65,6 +97,7 @@ export function openSqliteJournal({ directory, compaction = COMPACTION }: Sqlite
   } catch (error) {
     mark?.close();
     closeFile(connection, directory);
+    if (failureOf(error) === 'unreadable') throw new UnreadableJournal(directory, { cause: error });
     throw unwritten('', error);
   }
 }
@@ -78,9 +111,8 @@ function checkMark(mark: CommitMark, tables: Tables, directory: string): void {
   // A power cut can leave the mark behind. What follows it can have gone into a segment together with it since.
   if (found === hash || (found === undefined && (tables.newest()?.place ?? 0) > place)) return;
   const kept = keepLog(directory);
-  const remedy = `restore the journal from a copy, or delete ${mark.file} to go on without them`;
-  const log = kept ? ` (the log as it was found is in ${kept})` : '';
-  throw new DamagedJournal('', 0, `Acknowledged entries are missing from the end of the journal: ${remedy}${log}`);
+  const log = kept ? `; the log as it was found is in ${kept}, and a repair looks for them in it` : '';
+  throw new DamagedJournal('', 0, `Acknowledged entries are missing from the end of the journal${log}`);
 }
 
 class OpenJournal implements Journal {
@@ -342,8 +374,15 @@ function rowOf({ id, revision, head, bytes }: SessionRecord): SessionRow {
 
 /** @returns what to tell the caller of a change when the database failed. */
 function unwritten(session: string, error: unknown): unknown {
-  if (failureOf(error) !== 'full') return unreadable(session, error);
-  return new JournalFull(`The disk is full: nothing was added to session ${session}`, { cause: error });
+  switch (failureOf(error)) {
+    case 'full':
+      return new JournalFull(`The disk is full: nothing was added to session ${session}`, { cause: error });
+    case 'unreadable':
+      // Like a full one it may be well again in a moment, so it is for the caller to wait.
+      return new JournalFull(`The disk cannot be read: nothing was added to session ${session}`, { cause: error });
+    default:
+      return unreadable(session, error);
+  }
 }
 
 function unreadable(session: string, error: unknown): unknown {

@@ -10,14 +10,8 @@ import { damagedFolder } from './kept-aside.js';
 
 const FILE = 'journal.sqlite';
 const MARK = 'journal.mark';
-/** What belongs to the old file and must not be taken for the new one's. */
-const COMPANIONS = [
-  'journal.sqlite-wal',
-  'journal.sqlite-wal.folding',
-  'journal.sqlite-wal.kept',
-  'journal.sqlite-shm',
-  'journal.sqlite-journal',
-];
+/** What belongs to the old file and must not be taken for the new one's: its log, copies of it, and the like. */
+const COMPANION = /^journal\.sqlite-(wal|shm|journal)(\.|$)/;
 
 const READY = 'salvaged-';
 const UNFINISHED = 'salvaging-';
@@ -47,7 +41,7 @@ export function finishSwap(directory: string): string | undefined {
   if (existsSync(join(from, FILE))) {
     makeDirectory(kept);
     duplicate(join(to, FILE), join(kept, FILE));
-    for (const name of COMPANIONS) move(join(to, name), join(kept, name));
+    for (const name of names) if (COMPANION.test(name)) move(join(to, name), join(kept, name));
     if (existsSync(join(from, MARK))) move(join(to, MARK), join(kept, MARK));
     syncDirectory(kept);
     syncDirectory(join(kept, '..'));

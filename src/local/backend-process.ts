@@ -1,7 +1,8 @@
 /** The backend as a process of this machine: starting it, finding it, and telling it to stop. */
-import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { openRotated } from '../files/rotated-log.js';
 import { systemCode } from '../files/system-error.js';
 import { type SpawnOptions, type StartedProcess, startProcess } from '../process/spawn.js';
 import { BACKEND_RECORD_FILE, type BackendRecord } from '../protocol/backend-record.js';
@@ -32,9 +33,6 @@ export interface ForegroundBackend {
   readonly stop: (signal: NodeJS.Signals) => void;
 }
 
-/** Restarting a log that has grown past this many bytes keeps a year of private backend in one file. */
-const LOG_LIMIT_BYTES = 5 * 1024 * 1024;
-
 /** Built beside the code that runs now. */
 const ENTRY = join(import.meta.dirname, 'backend.cjs');
 
@@ -45,7 +43,7 @@ const ENTRY = join(import.meta.dirname, 'backend.cjs');
 export async function launchDetached(launch: BackendLaunch): Promise<BackendRecord> {
   ensurePrivateDirectory(launch.dataDirectory);
   const logPath = logFile(launch.dataDirectory);
-  const log = openLog(logPath);
+  const log = openRotated(logPath);
   try {
     const options: SpawnOptions = { detached: true, cwd: '/', stdio: ['ignore', 'pipe', log] };
     const child = await startEntry(argumentsOf(launch), options, notStarted(logPath));
@@ -117,12 +115,6 @@ function argumentsOf(launch: BackendLaunch): string[] {
     String(launch.engineMemoryMb),
     ...limits.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)])),
   ];
-}
-
-function openLog(path: string): number {
-  const descriptor = openSync(path, 'a', 0o600);
-  if (statSync(path).size > LOG_LIMIT_BYTES) truncateSync(path);
-  return descriptor;
 }
 
 type Failure = (reason: string, reasonName?: string) => LocalError;

@@ -3,7 +3,7 @@
 import { sizeBytes } from '../session/byte-size.js';
 import { DURATION_FORMS, durationMs, durationText } from '../session/duration.js';
 import { parseExactJson } from '../session/exact-json.js';
-import { compileSecretPattern } from '../session/secrets.js';
+import { compileSecretPattern, UnsupportedPattern } from '../session/user-pattern.js';
 import { CONNECTION_NAME_RULE, isConnectionName, LOCAL_CONNECTION } from './connection-name.js';
 
 export interface PreferenceValues {
@@ -37,6 +37,8 @@ export interface Preference<V> {
   readonly allowed: string;
   /** @returns the value that `input`, a string from a command line or a JSON value, stands for; undefined if none */
   parse(input: unknown): V | undefined;
+  /** What keeps a value that was parsed from being set, where it takes longer to tell. One that an earlier version took stays. */
+  problem?(value: V): Promise<string | undefined>;
   /** @returns a text that `parse` reads as `value` */
   text(value: V): string;
 }
@@ -63,7 +65,17 @@ function mebibytes(text: string): number | undefined {
 function patternSources(input: unknown): readonly string[] | undefined {
   const list = typeof input === 'string' ? parsedJson(input) : input;
   if (!Array.isArray(list)) return undefined;
-  return list.every((each) => typeof each === 'string' && compileSecretPattern(each)) ? list : undefined;
+  return list.every((each) => typeof each === 'string') ? list : undefined;
+}
+
+async function patternProblem(sources: readonly string[]): Promise<string | undefined> {
+  try {
+    for (const source of sources) await compileSecretPattern(source);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnsupportedPattern) return error.message;
+    throw error;
+  }
 }
 
 function parsedJson(text: string): unknown {
@@ -121,8 +133,9 @@ export const PREFERENCES: { readonly [K in PreferenceKey]: Preference<Preference
   secretPatterns: {
     default: [],
     doc: 'What else in evaluated code is a secret; the journal keeps it without the first group, or without all of a match.',
-    allowed: 'a JSON list of regular expressions, such as ["corp-[0-9]{8}"]',
+    allowed: 'a JSON list of regular expressions in the syntax of RE2, such as ["corp-[0-9]{8}"]',
     parse: patternSources,
+    problem: patternProblem,
     text: (patterns) => JSON.stringify(patterns),
   },
   secretBindings: {

@@ -53,6 +53,8 @@ export class Preferences {
     const preference: Preference<PreferenceValues[K]> = PREFERENCES[key];
     const value = preference.parse(input);
     if (value === undefined) throw new InvalidValue(key, input, preference.allowed);
+    const problem = await preference.problem?.(value);
+    if (problem !== undefined) throw new InvalidValue(key, input, `${preference.allowed}; ${problem}`);
     await this.store.update((current) => {
       if (key === 'connection') return withDefault(current, String(value));
       return { ...current, preferences: { ...current.preferences, [key]: value } };

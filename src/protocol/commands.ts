@@ -15,6 +15,7 @@ import {
   ifRevision,
   label,
   labelName,
+  newSessionId,
   number,
   piece,
   publishedSession,
@@ -68,7 +69,7 @@ export const getBackendStatus = command({
   name: 'get_backend_status',
   summary: 'Tells how the backend is: process, memory, sessions, engines, storage.',
   published: false,
-  parameters: v.object({}),
+  parameters: v.object({ client_id: caller }),
   result: v.object({
     pid: number('Process id.'),
     version: text('Version of stui.'),
@@ -115,12 +116,10 @@ export const createSession = command({
         doc('Close after this many milliseconds without activity. Default: never.'),
       ),
     ),
-    session_id: v.optional(
-      v.pipe(v.string(), v.uuid(), doc('Id chosen by the client, so that a retry cannot create a second session.')),
-    ),
+    session_id: v.optional(newSessionId('Id chosen by the client, so that a retry cannot create a second session.')),
   }),
   result: v.object({ ...publishedSession, client_id: text('Client that created it.'), session }),
-  errors: ['NameTaken', 'LimitExceeded', 'StorageFull'],
+  errors: ['NameTaken', 'KeyConflict', 'LimitExceeded', 'StorageFull'],
 });
 
 export const listSessions = command({

@@ -1,6 +1,7 @@
 /** The envelope: `{id, command, parameters}` one way, `{id, status, result | error + error_type, timestamp}` the other. */
 import { type ErrorType, ProtocolError } from './errors.js';
 import { MAX_IDENTIFIER_LENGTH, MAX_MESSAGE_BYTES, MAX_NESTING_DEPTH } from './limits.js';
+import { PROTOCOL_VERSIONS } from './version.js';
 
 export type RequestId = string | number;
 
@@ -8,6 +9,8 @@ export interface Request {
   readonly id: RequestId;
   readonly command: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Protocol version that the request is written for; undefined where it does not say. */
+  readonly version?: number;
 }
 
 export interface SuccessReply {
@@ -77,7 +80,11 @@ export function decodeRequest(bytes: Uint8Array): Request {
   if (!isRecord(parameters)) {
     throw new UnreadableRequest('InvalidRequest', '"parameters" is a JSON object', id);
   }
-  return { id, command: message.command, parameters };
+  const { command, stui_version: version } = message;
+  if (version === undefined) return { id, command, parameters };
+  if (PROTOCOL_VERSIONS.some((known) => known === version))
+    return { id, command, parameters, version: Number(version) };
+  throw new UnreadableRequest('InvalidRequest', `"stui_version" is one of ${PROTOCOL_VERSIONS.join(', ')}`, id);
 }
 
 /** Reads a reply; used by clients. @throws {ProtocolError} InvalidRequest when it is none. */

@@ -7,7 +7,8 @@ export const ERROR_TYPES = {
   AmbiguousSession: 'Several sessions have this name or beginning of an id.',
   NameTaken: 'An open session has this name already.',
   RevisionConflict: 'The session is at another revision than the caller expected.',
-  KeyConflict: 'The idempotency key belongs to an evaluation of other code, or to another change.',
+  KeyConflict:
+    'The idempotency key belongs to an evaluation of other code, or to another change; or the id chosen for a session to another one.',
   EvaluationNotFound: 'No evaluation was accepted under this key.',
   LimitExceeded: 'A limit of this backend would be exceeded.',
   RateLimited:
@@ -18,7 +19,8 @@ export const ERROR_TYPES = {
   DamagedData: 'Stored or uploaded data is not what was written.',
   Diverged: 'The session exists here with another history than the one that came, or that the client has seen.',
   EngineUnavailable: 'No Smalltalk engine could be started.',
-  InvalidRequest: 'The message is not a request: not JSON, not an object, or without id and command.',
+  InvalidRequest:
+    'The message is not a request: not JSON, not an object, without id and command, or under the id of another.',
   MessageTooLarge: 'The message is larger, or nested deeper, than this backend accepts.',
   UnknownCommand: 'The backend does not know this command.',
   InvalidParameters: 'A parameter is missing, unknown in kind, or out of range.',
@@ -27,6 +29,17 @@ export const ERROR_TYPES = {
 } as const;
 
 export type ErrorType = keyof typeof ERROR_TYPES;
+
+/** What the `details` of an error have, for the reference; nothing for most. */
+export const ERROR_DETAILS: Partial<Record<ErrorType, string>> = {
+  AmbiguousSession: '`sessions`: their ids.',
+  DamagedData: '`session`, `lastGood`: the last revision that verifies; of a session that is stored.',
+  InvalidParameters: '`revisions`: the two that a time may mean, where a clock went back.',
+  LimitExceeded: '`limit`: which one; `most`: what it allows; `bytes`: what is taken, where that is what is limited.',
+  NameTaken: '`session`: who has the name, where it is there already.',
+  RateLimited: '`limit`, `perSecond`, `retryAfterMs`: the pause after which it is taken.',
+  RevisionConflict: '`revision`: the present one.',
+};
 
 /** What any request can be answered with; descriptors name only what is particular to their command. */
 export const ERRORS_OF_EVERY_COMMAND: readonly ErrorType[] = ['InvalidParameters', 'ShuttingDown', 'RuntimeError'];

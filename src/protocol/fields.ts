@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { MAX_NAME_LENGTH } from '../session/name.js';
 import { instant } from '../session/point-in-time.js';
+import { isSessionId } from '../session/session-id.js';
 import { SessionSummary } from './documents.js';
 import {
   CHUNK_BYTES,
@@ -22,6 +23,13 @@ export const identifier = (about: string) =>
   v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_IDENTIFIER_LENGTH), doc(about));
 
 export const sessionId = identifier('Session id, name, or a unique beginning of an id.');
+/** Where a client chooses the id of a session. */
+export const newSessionId = (about: string) =>
+  v.pipe(
+    v.string(),
+    v.check((id) => isSessionId(id), 'An id is a UUID'),
+    doc(`A UUID. ${about}`),
+  );
 export const clientId = identifier('Who asks. Recorded with what it caused.');
 export const caller = v.optional(clientId);
 export const ifRevision = v.optional(

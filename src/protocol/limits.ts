@@ -1,4 +1,10 @@
 /** What a peer may send. Every limit is told by `hello`, and exceeding one gives a typed error reply. */
+export {
+  MAX_ARCHIVE_BYTES,
+  MAX_ARCHIVE_ENTRIES,
+  MAX_ARCHIVE_LINE_BYTES,
+  MAX_UNPACKED_BYTES,
+} from '../session/archive-limits.js';
 export { MAX_TTL_MS } from '../session/time-to-live.js';
 
 /** Largest message answered, in bytes: room for an import chunk and for any reasonable source file. */
@@ -33,12 +39,6 @@ export const MAX_WAIT_MS = 30_000;
 
 /** Bytes of raw data in one piece of an upload or download; base64 makes it a third larger. */
 export const CHUNK_BYTES = 2 * 1024 * 1024;
-
-/** Largest archive that may be uploaded, in bytes. */
-export const MAX_ARCHIVE_BYTES = 256 * 1024 * 1024;
-
-/** Largest text an archive may unpack to, in bytes: stops decompression bombs, and stays below V8's longest string (512 MiB). */
-export const MAX_UNPACKED_BYTES = 500 * 1024 * 1024;
 
 /** Inputs that one request brings into a history; more come in several requests. */
 export const MAX_RECORDED_INPUTS = 5_000;

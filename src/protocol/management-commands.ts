@@ -18,6 +18,7 @@ import {
   flag,
   identifier,
   ifRevision,
+  newSessionId,
   number,
   piece,
   SESSION_ERRORS,
@@ -96,15 +97,13 @@ export const forkSession = command({
     session_id: sessionId,
     client_id: clientId,
     name: v.optional(sessionName),
-    fork_id: v.optional(
-      v.pipe(v.string(), v.uuid(), doc('Id for the fork, so that a retry cannot make a second one.')),
-    ),
+    fork_id: v.optional(newSessionId('Id for the fork, so that a retry cannot make a second one.')),
     at: v.optional(wholeNumber('Revision to fork at. Default: the present one.')),
     at_time: v.optional(time('Fork at the revision of this time.')),
     if_revision: ifRevision,
   }),
   result: v.object({ session, from: v.pipe(SessionSummary, doc('The session it was made from.')) }),
-  errors: [...SESSION_ERRORS, 'NameTaken', 'RevisionConflict', 'LimitExceeded', 'StorageFull'],
+  errors: [...SESSION_ERRORS, 'NameTaken', 'KeyConflict', 'RevisionConflict', 'LimitExceeded', 'StorageFull'],
 });
 
 export const diffSessions = command({

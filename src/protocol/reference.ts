@@ -1,8 +1,9 @@
 /** The protocol reference, made from the descriptors the dispatcher runs on, so that it cannot drift from them. */
 import type { CommandDescriptor } from './command.js';
 import { COMMANDS } from './commands.js';
-import { ERROR_TYPES, ERRORS_OF_EVERY_COMMAND } from './errors.js';
+import { ERROR_DETAILS, ERROR_TYPES, ERRORS_OF_EVERY_COMMAND } from './errors.js';
 import * as limits from './limits.js';
+import { DONE_ONCE } from './repetition.js';
 import { CAPABILITIES, PROTOCOL_VERSIONS } from './version.js';
 
 /** The parts of a valibot schema that the reference reads. */
@@ -23,6 +24,9 @@ export function renderProtocolReference(): string {
     '# The protocol',
     '<!-- Generated from src/protocol. Change it there, then run `npm run docs`. -->',
     INTRODUCTION,
+    IDS,
+    VISIBILITY,
+    LOST_REPLIES,
     '## Limits',
     renderLimits(),
     '## Commands',
@@ -33,6 +37,11 @@ export function renderProtocolReference(): string {
     table(
       ['error_type', 'Meaning'],
       Object.entries(ERROR_TYPES).map(([type, meaning]) => [`\`${type}\``, meaning]),
+    ),
+    DETAILS,
+    table(
+      ['error_type', 'details'],
+      Object.entries(ERROR_DETAILS).map(([type, details]) => [`\`${type}\``, details]),
     ),
   ].join('\n\n')}\n`;
 }
@@ -59,6 +68,45 @@ accepted when its input is durable in the journal; sending the same \`key\` agai
 nothing. A frame that cannot be read is answered with an error, and with \`id\` null where not even that could be read.
 
 Protocol versions: ${PROTOCOL_VERSIONS.join(', ')}. Capabilities: ${listOf(CAPABILITIES)}.`;
+
+const IDS = `## Ids
+
+- The \`id\` of a request is a string of at most ${limits.MAX_IDENTIFIER_LENGTH} characters, or a number that JSON keeps exact (no
+  \`null\`, no fraction beyond that). A client gives each request one of its own. Commands that change something and have no key
+  (${listOf(DONE_ONCE)}) are
+  done once for an id that is a UUID: the same request again gets the same answer, for as long as that is remembered, and
+  another request under the same id gets \`InvalidRequest\`. Other ids, such as numbers that are counted, may come again.
+- A session's id is a UUID. Where a command takes a session, it takes its id, its name, or a unique beginning of its id.
+- A \`client_id\` says who asks. It is a name that the client chooses and keeps, of at most ${limits.MAX_IDENTIFIER_LENGTH} characters.
+- An idempotency \`key\` belongs to one session, and to what was asked for under it: with other code, another patch, or a rerun
+  of another evaluation it is a \`KeyConflict\`. Of code that holds secrets only what the journal keeps is compared.
+- An id that a client chooses for a session is taken for a retry only with the same name, labels and time to live, or the same
+  origin of a fork, and from the same client; else it is a \`KeyConflict\`.
+- An \`upload\` belongs to one client. A piece that comes again has to be the same.
+
+## Unknown parameters
+
+A command of ours refuses parameters that it does not know: a misspelt \`key\` would make an evaluation run twice. \`hello\` and
+the published commands ignore them, as other programs expect, unless the request says that it is written for this protocol:
+\`{"id": "1", "stui_version": 1, "command": "evaluate", "parameters": {…}}\`. Unknown members of the request itself are ignored.`;
+
+const VISIBILITY = `## Which sessions a client sees
+
+- A request with a \`client_id\` sees the sessions of that client, those shared with it or with all, and those it imported;
+  others are not there for it (\`SessionNotFound\`). A request without one sees every session. This keeps clients apart and is
+  no access control: a client says itself who it is.
+- Names are unique among the open sessions that a client sees.
+- \`evaluate\` and \`inspect\` without a \`session_id\` mean the session \`default\` of that client, which is created when it is
+  first needed; without a \`client_id\` that is the one of the client \`anonymous\`.`;
+
+const LOST_REPLIES = `## Replies that do not arrive
+
+A reply is sent to the connection that the request came from; when that is gone, so is the reply. For a peer that does not
+read, replies wait up to a number of bytes, and no longer than half a minute while it takes none; those beyond are dropped
+without a word. A client that misses a reply sends the request again, with the same \`id\` and the same \`key\`.`;
+
+const DETAILS = `An error may have \`details\`: an object with what a program would otherwise have to read out of the text. Members
+may be added; those named here keep their meaning.`;
 
 function listOf(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(', ');

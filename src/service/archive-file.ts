@@ -1,22 +1,18 @@
 /** Sessions out of a backend into files, and back. */
 import { randomUUID } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { CliError, UsageError } from '../cli/errors.js';
 import { visible } from '../cli/terminal-text.js';
 import { writeNamedOutput } from '../files/named-output.js';
 import { isNoRoom } from '../files/system-error.js';
 import type { Result } from '../protocol/command.js';
 import type { importSession } from '../protocol/commands.js';
-import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_TIMEOUT_MS, MAX_UNPACKED_BYTES } from '../protocol/limits.js';
+import { CHUNK_BYTES, MAX_ARCHIVE_BYTES, MAX_TIMEOUT_MS } from '../protocol/limits.js';
 import type { verifyArchive } from '../protocol/management-commands.js';
-import {
-  type Archive,
-  DamagedArchive,
-  decodeArchive,
-  encodeArchive,
-  NewerArchive,
-  unhashedLine,
-} from '../session/archive.js';
+import { type Archive, encodeArchive, unhashedLine } from '../session/archive.js';
+import { ArchiveTooLarge, DamagedArchive, NewerArchive } from '../session/archive-errors.js';
+import { isPacked, readArchive } from '../session/archive-reader.js';
 import { chainHash, GENESIS } from '../session/chain.js';
 import type { Entry, StoredEntry } from '../session/entry.js';
 import { evaluationsIn } from '../session/evaluation.js';
@@ -59,7 +55,7 @@ export async function exportSession(
       const blobs = new Map<number, Uint8Array>();
       for (const { seq } of state.snapshots) blobs.set(seq, await readSnapshot(workplace, state.id, seq));
       const text = encodeArchive(entries, blobs, { exportedAt: new Date().toISOString(), generator });
-      return { ...about, bytes: gzipSync(text) };
+      return { ...about, bytes: await promisify(gzip)(text) };
     }
     case 'json': {
       const document = {
@@ -109,31 +105,30 @@ export async function writeOutput(file: string, bytes: Buffer, format: ExportFor
  */
 export async function readArchiveFile(file: string, content?: Buffer): Promise<{ bytes: Buffer; archive: Archive }> {
   const given = content ?? (await readInput(file));
-  const bytes = isPacked(given) ? given : gzipSync(given);
-  if (bytes.length > MAX_ARCHIVE_BYTES) {
-    throw new CliError(
-      'archive-too-large',
-      `${file} has ${bytes.length} bytes; at most ${MAX_ARCHIVE_BYTES} can be imported`,
-      {
-        exit: 'usage',
-      },
-    );
-  }
   try {
-    return { bytes, archive: decodeArchive(unpack(bytes)) };
+    const archive = await readArchive(given);
+    const bytes = isPacked(given) ? given : await promisify(gzip)(given);
+    if (bytes.length <= MAX_ARCHIVE_BYTES) return { bytes, archive };
+    throw new ArchiveTooLarge(`The archive has ${bytes.length} bytes; at most ${MAX_ARCHIVE_BYTES} are taken`);
   } catch (error) {
-    if (!(error instanceof DamagedArchive || error instanceof NewerArchive)) throw error;
-    const lastGood =
-      error instanceof DamagedArchive && error.lastGood !== undefined
-        ? `; revisions up to ${error.lastGood} verify`
-        : '';
-    throw new CliError('archive-damaged', `${file} cannot be imported: ${error.message}${lastGood}`, {
-      exit: 'damaged',
-      hint:
-        error instanceof NewerArchive ? 'Update stui.' : 'Export the session again, or take another copy of the file.',
-      cause: error,
-    });
+    throw unreadable(file, error);
   }
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  if (error instanceof ArchiveTooLarge) {
+    const message = `${file} cannot be imported: ${error.message}`;
+    return new CliError('archive-too-large', message, { exit: 'usage', cause: error });
+  }
+  if (!(error instanceof DamagedArchive || error instanceof NewerArchive)) return error;
+  const verified =
+    error instanceof DamagedArchive && error.lastGood !== undefined ? `; revisions up to ${error.lastGood} verify` : '';
+  return new CliError('archive-damaged', `${file} cannot be imported: ${error.message}${verified}`, {
+    exit: 'damaged',
+    hint:
+      error instanceof NewerArchive ? 'Update stui.' : 'Export the session again, or take another copy of the file.',
+    cause: error,
+  });
 }
 
 /**
@@ -169,19 +164,6 @@ async function upload<T>(bytes: Buffer, send: (piece: Piece) => Promise<T>): Pro
     const last = offset + CHUNK_BYTES >= bytes.length;
     const answer = await send({ upload: id, offset, data, last });
     if (last) return answer;
-  }
-}
-
-/** Known by its first two bytes (RFC 1952). */
-export function isPacked(bytes: Buffer): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-function unpack(bytes: Buffer): string {
-  try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8');
-  } catch (error) {
-    throw new DamagedArchive(`it cannot be unpacked (${(error as Error).message})`);
   }
 }
 

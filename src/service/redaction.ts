@@ -1,7 +1,8 @@
 /** What the journal keeps of an input that holds secrets. Decided here, so that the secrets go no further than they must. */
-
+import { CliError, UsageError } from '../cli/errors.js';
 import { secretBindings } from '../session/secret-bindings.js';
-import { compileSecretPattern, redactSecrets } from '../session/secrets.js';
+import { redactSecrets, type SecretMatcher } from '../session/secrets.js';
+import { compileSecretPattern, UnsupportedPattern } from '../session/user-pattern.js';
 import type { Workplace } from './workplace.js';
 
 /** @returns what a journal is to keep in place of the code, which holds secrets; undefined for code that holds none */
@@ -9,12 +10,24 @@ export type Redaction = (code: string) => string | undefined;
 
 export const KEEP_ALL: Redaction = () => undefined;
 
-/** Hides what looks like a secret by itself, and what the user said is one. */
-export function redactionOf({ local }: Pick<Workplace, 'local'>): Redaction {
-  const sources = local.preferences.get('secretPatterns');
-  const patterns = sources.flatMap((source) => compileSecretPattern(source) ?? []);
+/** Longest that patterns of the user may look at one code, in ms: one match takes linear time, many take many times that. */
+const MAX_LOOKING_MS = 10_000;
+
+/**
+ * Hides what looks like a secret by itself, and what the user said is one.
+ * @throws {UsageError} for a pattern that an earlier version took and this one cannot use: left out, it would hide nothing
+ */
+export async function redactionOf(
+  { local }: Pick<Workplace, 'local'>,
+  monotonicMs: () => number = () => performance.now(),
+): Promise<Redaction> {
+  const patterns = await compiled(local.preferences.get('secretPatterns'));
   return (code) => {
-    const { code: kept, redacted } = redactSecrets(code, patterns);
+    const until = monotonicMs() + MAX_LOOKING_MS;
+    const limited = patterns.map((pattern) => ({
+      secretsIn: (text: string) => inTime(pattern, text, until, monotonicMs),
+    }));
+    const { code: kept, redacted } = redactSecrets(code, limited);
     return redacted ? kept : undefined;
   };
 }
@@ -42,4 +55,31 @@ export function secretsRemark({ local }: Pick<Workplace, 'local'>, recordAs: str
     `${kept}, but the value of ${list} is saved with the session and is in its exports; ` +
     '"stui config set secretBindings leave-unsaved" prevents that from the next evaluation on'
   );
+}
+
+async function compiled(sources: readonly string[]): Promise<SecretMatcher[]> {
+  try {
+    return await Promise.all(sources.map(compileSecretPattern));
+  } catch (error) {
+    if (!(error instanceof UnsupportedPattern)) throw error;
+    throw new UsageError(
+      `The preference secretPatterns cannot be used: ${error.message}`,
+      "Set it without that pattern: stui config set secretPatterns '[…]'; or give --no-redact to keep everything.",
+    );
+  }
+}
+
+function* inTime(pattern: SecretMatcher, code: string, until: number, monotonicMs: () => number) {
+  for (const secret of pattern.secretsIn(code)) {
+    if (monotonicMs() > until) {
+      throw new CliError(
+        'redaction-too-slow',
+        `The preference secretPatterns takes longer than ${MAX_LOOKING_MS} ms here`,
+        {
+          hint: 'Make its patterns match less, or give --no-redact to keep everything.',
+        },
+      );
+    }
+    yield secret;
+  }
 }

@@ -4,8 +4,8 @@ import { CliError } from '../cli/errors.js';
 import type { ExitName } from '../cli/exit-codes.js';
 import type { VerificationReport } from '../protocol/documents.js';
 import { MAX_TIMEOUT_MS } from '../protocol/limits.js';
-import { DamagedArchive } from '../session/archive.js';
-import { survey } from './archive-damage.js';
+import { DamagedArchive } from '../session/archive-errors.js';
+import { surveyArchive } from '../session/archive-reader.js';
 import { readArchiveFile, replayArchive } from './archive-file.js';
 import { readInput } from './input-file.js';
 import type { Workplace } from './workplace.js';
@@ -48,7 +48,7 @@ export async function verifyArchive(workplace: Workplace, file: string, replay: 
   } catch (error) {
     if (!(error instanceof CliError) || !(error.cause instanceof DamagedArchive)) throw error;
     const { message } = error.cause;
-    return { ...(await survey(given)), verified: false, damage: message, badSnapshots: [], replay: null, file };
+    return { ...(await surveyArchive(given)), verified: false, damage: message, badSnapshots: [], replay: null, file };
   }
 }
 

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type Entry, RESOLUTIONS } from './entry.js';
 import { mapping } from './mapping.js';
 import { nameProblem } from './name.js';
+import { isSessionId } from './session-id.js';
 import { MAX_TTL_MS } from './time-to-live.js';
 
 /** Deepest nesting in a context patch: as much as a message brings. Deeper ones exhaust what reads them recursively. */
@@ -75,7 +76,10 @@ const SCHEMAS = {
   created: v.object({
     ...header,
     type: v.literal('created'),
-    id: v.pipe(v.string(), v.nonEmpty()),
+    id: v.pipe(
+      v.string(),
+      v.check((id) => isSessionId(id), 'None that stui gives a session'),
+    ),
     name,
     engine: v.string(),
     labels: mapping(v.string(), v.string()),

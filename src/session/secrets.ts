@@ -4,33 +4,41 @@ import { NAMING_PATTERNS, namesSecret, SECRET_PATTERNS } from './secret-patterns
 /** Stands where a secret stood. As Smalltalk it is a block, so code in which it stands outside a string still parses. */
 export const REDACTED = '[redacted]';
 
+/** Says where secrets stand; `compileSecretPattern` makes one. */
+export interface SecretMatcher {
+  secretsIn(code: string): Iterable<Range>;
+}
+
 /**
  * Leaves out the secrets in `code`; what surrounds them stays, quotes too. Redacting the result again changes nothing.
- * `extra` patterns hide their first group, or all they match when they have none.
+ * `extra` patterns hide their first group, or all they match when they have none. A regular expression that a user wrote is
+ * to be given compiled by `compileSecretPattern`: as a RegExp it may take any time.
  */
-export function redactSecrets(code: string, extra: readonly RegExp[] = []): { code: string; redacted: boolean } {
-  const patterns = [...SECRET_PATTERNS.map(({ pattern }) => pattern), ...extra.map(withIndices)];
+export function redactSecrets(
+  code: string,
+  extra: readonly (RegExp | SecretMatcher)[] = [],
+): { code: string; redacted: boolean } {
+  const matchers = [...SECRET_PATTERNS.map(({ pattern }) => matcherOf(pattern)), ...extra.map(ownMatcher)];
   let result = code;
   for (;;) {
     const before = result;
     for (const pattern of NAMING_PATTERNS) result = hide(result, namedSecrets(result, pattern));
-    for (const pattern of patterns) result = hide(result, matchedSecrets(result, pattern));
+    for (const matcher of matchers) result = hide(result, matcher.secretsIn(result));
     // A pattern may match only beside what another one left out. It ends: every round leaves less that is not left out.
     if (result === before) return { code: result, redacted: result !== code };
   }
 }
 
-/** @returns a pattern as a user wrote it, for `redactSecrets`; undefined when it is none. */
-export function compileSecretPattern(text: string): RegExp | undefined {
-  try {
-    return new RegExp(text, 'gu');
-  } catch {
-    return undefined;
-  }
-}
-
 /** Where a secret stands: its first index and the one behind it. */
 type Range = readonly [start: number, end: number];
+
+function ownMatcher(given: RegExp | SecretMatcher): SecretMatcher {
+  return given instanceof RegExp ? matcherOf(withIndices(given)) : given;
+}
+
+function matcherOf(pattern: RegExp): SecretMatcher {
+  return { secretsIn: (code) => matchedSecrets(code, pattern) };
+}
 
 function withIndices(pattern: RegExp): RegExp {
   return new RegExp(pattern.source, `${pattern.flags.replaceAll(/[dgy]/g, '')}dg`);

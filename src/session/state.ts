@@ -22,7 +22,7 @@ import type {
 import { applyMergePatch } from './merge-patch.js';
 
 /** Raised with every change of what a state holds: one that was kept by another version is derived anew. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 export interface PendingInput {
   readonly seq: number;
@@ -79,6 +79,10 @@ export interface SessionState {
   updatedAt: string;
   /** When somebody last worked in it; notices and the like do not count. */
   activeAt: string;
+  /** Latest time at which somebody worked in it: where a clock went back, later than {@link activeAt}. */
+  latestActiveAt: string;
+  /** Every entry is at or after the one before it in time: no clock went back. */
+  timesAscend: boolean;
   revision: number;
   closed: 'requested' | 'expired' | null;
   evaluations: number;
@@ -227,9 +231,11 @@ function applyEntry(state: SessionState | undefined, entry: Entry): SessionState
       );
   }
   state.revision = entry.seq;
+  state.timesAscend &&= entry.time >= state.updatedAt;
   state.updatedAt = entry.time;
   if (!PASSIVE.includes(entry.type)) {
     state.activeAt = entry.time;
+    if (entry.time > state.latestActiveAt) state.latestActiveAt = entry.time;
     state.noticed = null;
   }
   countEntry(state.activity, entry);
@@ -254,6 +260,8 @@ function initialState(entry: Entry & { type: 'created' }): SessionState {
     createdAt: entry.time,
     updatedAt: entry.time,
     activeAt: entry.time,
+    latestActiveAt: entry.time,
+    timesAscend: true,
     revision: entry.seq,
     closed: null,
     evaluations: 0,

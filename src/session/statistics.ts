@@ -32,7 +32,7 @@ export function figuresOf(states: readonly SessionState[]): Figures {
   const sums = <Key extends string>(keys: readonly Key[], value: (activity: Activity, key: Key) => number) =>
     Object.fromEntries(keys.map((key) => [key, sum(({ activity }) => value(activity, key))])) as Record<Key, number>;
   const clients = new Set(activities.flatMap((activity) => Object.keys(activity.clients)));
-  const times = states.map(({ createdAt, activeAt }) => ({ createdAt, activeAt }));
+  const times = states.map(({ createdAt, latestActiveAt }) => ({ createdAt, latestActiveAt }));
   return {
     evaluations: sum(({ evaluations }) => evaluations),
     errors: sum(({ errors }) => errors),
@@ -51,7 +51,7 @@ export function figuresOf(states: readonly SessionState[]): Figures {
     firstActivityAt: times.map(({ createdAt }) => createdAt).sort()[0] ?? null,
     lastActivityAt:
       times
-        .map(({ activeAt }) => activeAt)
+        .map(({ latestActiveAt }) => latestActiveAt)
         .sort()
         .at(-1) ?? null,
   };

@@ -216,6 +216,41 @@ describe('a key that was answered', () => {
     expect(again.state).toMatchObject({ revision, context: { a: 2 } });
   });
 
+  it('belongs to what was asked for under it: another change is refused, also after a restart and beside it', async () => {
+    const { rig, host } = await session({ a: 'base' });
+    await settled(rig, change(host, { a: 1, b: { c: 1, d: 2 } }, { key: 'k' }));
+    const { revision } = host.state;
+    const refused = { type: 'KeyConflict', message: expect.stringContaining('key k belongs to another change') };
+    await expect(settled(rig, change(host, { a: 2 }, { key: 'k' }))).rejects.toMatchObject(refused);
+    await settled(rig, change(host, { b: { d: 2, c: 1 }, a: 1 }, { key: 'k', base: 1 }));
+    const next = await successor(rig);
+    const again = next.registry.find(host.state.id);
+    await expect(settled(next, change(again, { a: 2 }, { key: 'k' }))).rejects.toMatchObject(refused);
+    expect(again.state).toMatchObject({ revision, context: { a: 1 } });
+    const twins = [change(again, { a: 3 }, { key: 'twin' }), change(again, { a: 4 }, { key: 'twin' })];
+    const [first, second] = await settled(next, Promise.allSettled(twins));
+    expect([first?.status, second]).toMatchObject(['fulfilled', { reason: { type: 'KeyConflict' } }]);
+    expect(context(again)).toMatchObject({ a: 3 });
+  });
+
+  it('belongs to the change that met a conflict, too', async () => {
+    const { rig, host } = await session({ a: 'base' });
+    await settled(rig, change(host, { a: 1 }));
+    await settled(rig, change(host, { a: 2 }, { base: 2, key: 'k' }));
+    const other = settled(rig, change(host, { a: 3 }, { base: 2, key: 'k' }));
+    await expect(other).rejects.toMatchObject({ type: 'KeyConflict' });
+    expect(host.state.conflicts).toHaveLength(1);
+  });
+
+  it('answers without a look at the content where an earlier version took it, which kept none', async () => {
+    const { rig, host } = await session({ a: 'base' });
+    const body = { type: 'context', patch: { a: 1 }, keys: ['k'] } as const;
+    await rig.journal.append(host.state.id, [{ client: 'tester', time: rig.clock.now().toISOString(), body }]);
+    await settled(rig, change(host, { a: 1 }, { key: 'k' }));
+    expect(context(host)).toEqual({ a: 1 });
+    expect(written(rig, host, 'context')).toHaveLength(2);
+  });
+
   it('changes something once when it comes again before it is answered', async () => {
     const { rig, host } = await session({ n: 0 });
     const all = [change(host, { a: 1 }, { key: 'k' }), change(host, { a: 2 }), change(host, { a: 1 }, { key: 'k' })];

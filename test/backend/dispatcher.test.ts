@@ -21,6 +21,10 @@ function counting() {
       if (done.length > 1) throw new ProtocolError('SessionNotFound', 'No session has the name a');
       return { session: { name } };
     },
+    delete_session: ({ session_id }: { session_id: string }) => {
+      done.push(`delete ${session_id}`);
+      return { session_id, deleted: true };
+    },
     ping: () => {
       done.push('ping');
       return {};
@@ -79,6 +83,24 @@ describe('a request without a key that is sent again under its id', () => {
     await send(id, 'ping', {});
     await send(id, 'ping', {});
     expect(done).toEqual(['text', 'text', 'ping', 'ping']);
+  });
+});
+
+describe('a request that comes under the id of another one', () => {
+  it('is refused, does nothing, and never gets the answer of the other one', async () => {
+    const { done, send } = counting();
+    const id = randomUUID();
+    const first = await send(id, 'delete_session', { session_id: 'a' });
+    for (const reply of [
+      await send(id, 'delete_session', { session_id: 'b' }),
+      await send(id, 'delete_session', { session_id: 'a', client_id: 'other' }),
+      await send(id, 'ping', {}),
+    ]) {
+      expect(reply).toMatchObject({ id, status: 'error', error_type: 'InvalidRequest' });
+      expect(reply).toMatchObject({ error: expect.stringMatching(/id .* and other content came before/) });
+    }
+    expect(await send(id, 'delete_session', { session_id: 'a' })).toEqual(first);
+    expect(done).toEqual(['delete a']);
   });
 });
 

@@ -52,6 +52,17 @@ describe('running again', () => {
     ]);
   });
 
+  it('is not taken for the answer to a rerun of something else under the same key', async () => {
+    const { registry, engines } = setUp();
+    const host = await registry.create(session);
+    for (const key of ['a', 'b']) await host.evaluate(order('die', key));
+    await host.evaluate({ ...order('die', 'again'), rerunOf: 'a' });
+    const other = host.evaluate({ ...order('die', 'again'), rerunOf: 'b' });
+    await expect(other).rejects.toMatchObject({ type: 'KeyConflict' });
+    expect((await host.evaluate({ ...order('die', 'again'), rerunOf: 'a' })).result.fromJournal).toBe(true);
+    expect(engines.ran).toHaveLength(3);
+  });
+
   it('is refused where the outcome is known, or there is no such evaluation', async () => {
     const { registry, engines } = setUp();
     const host = await registry.create(session);

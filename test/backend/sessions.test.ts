@@ -4,7 +4,8 @@ import type { SessionHost } from '../../src/backend/session-host.js';
 import { MAX_BEHIND, MAX_LIVE_ENGINES } from '../../src/backend/settings.js';
 import { type Draft, JournalFull } from '../../src/journal/journal.js';
 import { ProtocolError } from '../../src/protocol/errors.js';
-import { decodeArchive, encodeArchive } from '../../src/session/archive.js';
+import { encodeArchive } from '../../src/session/archive.js';
+import { decodeArchive } from '../../src/session/archive-decoder.js';
 import { MemoryJournal } from '../journal/memory-journal.js';
 import { ToyFactory } from './toy-engine.js';
 

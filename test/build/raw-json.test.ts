@@ -4,7 +4,6 @@ import { expect, it } from '@jest/globals';
 
 /** They read what stui or a backend wrote; what people write would lose its large numbers in `JSON.parse`. */
 const READING_OUR_OWN = [
-  'commands/log.ts',
   'local/backend-process.ts',
   'local/store-contents.ts',
   'service/archive-damage.ts',

@@ -1,7 +1,8 @@
-import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
+import { CommitMark } from '../../src/journal/commit-mark.js';
 import type { CompactionSettings } from '../../src/journal/compactor.js';
 import { ForeignFile, NewerJournal } from '../../src/journal/errors.js';
 import { DamagedJournal, type Journal } from '../../src/journal/journal.js';
@@ -160,15 +161,78 @@ describe('a file cut short', () => {
     const { directory } = await killed();
     const log = readFileSync(join(directory, LOG));
     truncateSync(join(directory, LOG), log.length - 5000);
-    expect(() => openSqliteJournal({ directory })).toThrow(
-      /Acknowledged entries are missing .* delete .*journal\.mark/,
-    );
+    const refusal = () => openSqliteJournal({ directory });
+    for (const _start of ['first', 'second', 'third']) {
+      expect(refusal).toThrow(/Acknowledged entries are missing .*is in .*\.kept, and a repair looks for them in it/);
+    }
+    expect(readdirSync(directory).filter((name) => name.startsWith(LOG))).toEqual([`${LOG}.kept`]);
     expect(readFileSync(join(directory, `${LOG}.kept`)).equals(log.subarray(0, -5000))).toBe(true);
     rmSync(join(directory, MARK));
     const journal = openJournal(directory);
     expect(journal.session('c')).toBeUndefined();
     expect(journal.verify('a').damage).toBeUndefined();
     await journal.append('c', [created('c')]);
+  });
+});
+
+/** What a start leaves that could not read the log: the file without what was in it, and the log kept aside. */
+describe('a log that could not be read for a moment', () => {
+  it.each<[string, (directory: string) => void]>([
+    ['as the file was', () => {}],
+    [
+      'after the file was opened without it',
+      (directory) => {
+        rmSync(join(directory, LOG));
+        expect(() => openSqliteJournal({ directory })).toThrow(DamagedJournal);
+      },
+    ],
+    [
+      'after the beginning of it was taken for all of it',
+      (directory) => {
+        truncateSync(join(directory, LOG), 4096 * 5);
+        expect(() => openSqliteJournal({ directory })).toThrow(DamagedJournal);
+        rmSync(join(directory, `${LOG}.kept`));
+      },
+    ],
+  ])('is read at the next start, and nothing is missing: %s', async (_what, firstStart) => {
+    const { directory, wanted } = await killed();
+    const log = readFileSync(join(directory, LOG));
+    firstStart(directory);
+    rmSync(join(directory, LOG), { force: true });
+    writeFileSync(join(directory, `${LOG}.kept`), log);
+    expect(await outcome(directory, wanted)).toBe('same');
+    expect(await outcome(directory, wanted)).toBe('same');
+    expect(readdirSync(directory).filter((name) => name.includes('kept') || name.includes('salvag'))).toEqual([]);
+  });
+
+  it('is read at the next start also when it alone had the entries', async () => {
+    const directory = temporaryDirectory();
+    const journal = openJournal(directory);
+    await journal.append('s', [created('s'), input('k')]);
+    const young = temporaryDirectory();
+    cpSync(directory, young, { recursive: true });
+    renameSync(join(young, LOG), join(young, `${LOG}.kept`));
+    const found = openJournal(young);
+    expect(found.read('s')).toEqual(journal.read('s'));
+  });
+
+  it('is not put back where the file went on without it', async () => {
+    const { directory } = await killed();
+    const log = readFileSync(join(directory, LOG));
+    truncateSync(join(directory, LOG), log.length - 5000);
+    expect(() => openSqliteJournal({ directory })).toThrow(DamagedJournal);
+    rmSync(join(directory, MARK));
+    const journal = openJournal(directory);
+    await journal.append('c', [created('c'), renamed('went on')]);
+    await journal.close();
+    writeFileSync(join(directory, `${LOG}.kept`), log);
+    const mark = new CommitMark(directory);
+    mark.write({ place: 999, hash: 'f'.repeat(64) });
+    mark.close();
+    expect(() => openSqliteJournal({ directory })).toThrow(DamagedJournal);
+    expect(readdirSync(directory).filter((name) => name.includes('salvag') || name === 'damaged')).toEqual([]);
+    rmSync(join(directory, MARK));
+    expect(openJournal(directory).read('c')).toHaveLength(2);
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'libsql';
 import { DuplicateKey, type Journal } from '../../src/journal/journal.js';
+import { keysSealOf, listKeys } from '../../src/journal/segment.js';
 import type { StoredEntry } from '../../src/session/entry.js';
 import { temporaryDirectory } from '../local/temporary.js';
 import { created, draft, input, noise, output, renamed, snapshot } from './drafts.js';
@@ -115,6 +116,24 @@ describe('a session whose old entries are in segments', () => {
     expect(again.verify('s').damage).toBeUndefined();
     expect(again.verify('t').damage).toBeUndefined();
     expect(again.findByKey('never')).toEqual([]);
+  });
+
+  it.each([
+    ['last', 1],
+    ['first', 6],
+  ])('lists the keys of a segment again in a repair that miss its %s entry', async (_which, first) => {
+    const { directory, entries } = await compacted();
+    const within = entries.slice(first - 1, first + 4).map(({ entry }) => entry);
+    const keys = listKeys(within.filter((entry) => !('key' in entry) || entry.key !== 'k2'));
+    const seal = keysSealOf(1, first, keys);
+    const assignments = `keys = x'${keys.toString('hex')}', keys_seal = x'${seal.toString('hex')}'`;
+    tamper(directory, `UPDATE segments SET ${assignments} WHERE session = 1 AND first = ${first}`);
+    const journal = openJournal(directory);
+    expect(journal.verify('s')).toMatchObject({ damage: expect.stringContaining('the index of keys misses entry') });
+    expect(await journal.repair('s', { dryRun: false })).toMatchObject({ lastGood: 11, cut: 0 });
+    expect(journal.verify('s').damage).toBeUndefined();
+    const [found] = journal.findByKey('k2', 's');
+    expect(found?.entries.map(({ entry }) => entry.seq)).toEqual([5, 6]);
   });
 
   it.each(['keys = zeroblob(12)', 'keys = zeroblob(0)', 'keys_seal = zeroblob(32)'])(

@@ -157,6 +157,7 @@ describe('preferences', () => {
       reconnectBudget: 10_000,
       secretPatterns: [],
       engineMemoryMb: 128,
+      secretBindings: 'save',
     };
     expect(values()).toEqual(defaults);
     await preferences.set('autostart', 'false');
@@ -221,7 +222,6 @@ describe('preferences', () => {
     ['engineMemoryMb', 65_537],
     ['connection', '../x'],
     ['secretPatterns', 'corp-[0-9]+'],
-    ['secretPatterns', '["("]'],
     ['secretPatterns', '[1]'],
     ['secretPatterns', '{}'],
   ];
@@ -231,6 +231,17 @@ describe('preferences', () => {
     const error = await preferences.set(key, input).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidValue);
     expect(error).toMatchObject({ field: key, hint: `Allowed: ${preferences.setting(key).allowed}.` });
+  });
+
+  it('do not take a pattern that takes more than linear time, or is none, and say why', async () => {
+    const { preferences } = fresh().state;
+    for (const pattern of ['(', '(a)\\1', 'a(?=b)']) {
+      const setting = preferences.set('secretPatterns', JSON.stringify([pattern]));
+      await expect(setting).rejects.toMatchObject({
+        field: 'secretPatterns',
+        hint: expect.stringContaining(`"${pattern}" is no`),
+      });
+    }
   });
 
   it('do not name a connection that does not exist', async () => {

@@ -8,14 +8,14 @@ import * as limits from '../../src/protocol/limits.js';
 
 const descriptors = Object.entries(COMMANDS) as [CommandName, CommandDescriptor][];
 
-function parse(name: CommandName, parameters: unknown): unknown {
-  return parseParameters(COMMANDS[name] as CommandDescriptor, parameters);
+function parse(name: CommandName, parameters: unknown, version?: number): unknown {
+  return parseParameters(COMMANDS[name] as CommandDescriptor, parameters, version);
 }
 
 /** The message of the refusal; undefined where the parameters are accepted. */
-function refusal(name: CommandName, parameters: unknown): string | undefined {
+function refusal(name: CommandName, parameters: unknown, version?: number): string | undefined {
   try {
-    parse(name, parameters);
+    parse(name, parameters, version);
     return undefined;
   } catch (error) {
     if (!(error instanceof ProtocolError) || error.type !== 'InvalidParameters') throw error;
@@ -100,6 +100,25 @@ describe('parameters', () => {
   it('that are no object are refused', () => {
     for (const parameters of [undefined, null, 'a', 1]) {
       expect(refusal('ping', parameters)).toBe('ping: "parameters" is a JSON object');
+    }
+  });
+
+  it('that are unknown are refused by name, but in the published protocol, which ignores them', () => {
+    for (const [name, { published }] of descriptors) {
+      const given = { ...LEAST[name], kye: 'k' };
+      const refused = `${name}: unknown "kye" parameter`;
+      expect([name, refusal(name, given)]).toEqual([name, published || name === 'hello' ? undefined : refused]);
+      expect([name, refusal(name, given, 1)]).toEqual([name, refused]);
+    }
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${index}`.repeat(500), 1]));
+    expect(refusal('rename_session', many)?.length).toBeLessThan(3_000);
+    expect(refusal('list_sessions', JSON.parse('{"__proto__": 1, "toString": 2}'))).toMatch(/"__proto__".*"toString"/);
+  });
+
+  it('name the client in every command of ours', () => {
+    for (const [name, { published, parameters }] of descriptors) {
+      if (!published)
+        expect([name, Object.keys(parameters.entries)]).toEqual([name, expect.arrayContaining(['client_id'])]);
     }
   });
 

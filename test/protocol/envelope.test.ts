@@ -46,6 +46,15 @@ describe('a request', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
+  it('says the version it is written for, or none', () => {
+    const bytes = (version: unknown) => Buffer.from(JSON.stringify({ id: 1, command: 'ping', stui_version: version }));
+    expect(decodeRequest(bytes(1))).toEqual({ id: 1, command: 'ping', parameters: {}, version: 1 });
+    expect(decodeRequest(bytes(undefined))).toEqual({ id: 1, command: 'ping', parameters: {} });
+    for (const version of [2, 0, '1', null, 1.5]) {
+      expect(refusal(bytes(version))).toEqual({ type: 'InvalidRequest', id: 1 });
+    }
+  });
+
   const invalid = (id: unknown) => ({ type: 'InvalidRequest', id });
 
   it.each<[string, string, object]>([

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { PLAIN } from '../../src/cli/style.js';
-import { survey } from '../../src/service/archive-damage.js';
 import { exitOfVerification, isArchive, type Verification, verifyArchive } from '../../src/service/verify.js';
 import { verificationText } from '../../src/service/verify-text.js';
 import type { Workplace } from '../../src/service/workplace.js';
+import { surveyArchive } from '../../src/session/archive-reader.js';
 import { temporaryDirectory } from '../local/temporary.js';
 import { archiveText, snapshotOf } from '../session/archives.js';
 import { created, evaluation } from '../session/entries.js';
@@ -78,11 +78,11 @@ describe('what is left of an archive', () => {
     const lines = TEXT.split('\n');
     for (let kept = 1; kept <= ENTRIES; kept += 1) {
       const text = lines.slice(0, kept + 1).join('\n');
-      expect((await survey(Buffer.from(text))).lastGood).toBe(kept);
-      expect((await survey(Buffer.from(text.slice(0, -1)))).lastGood).toBe(kept - 1);
+      expect((await surveyArchive(Buffer.from(text))).lastGood).toBe(kept);
+      expect((await surveyArchive(Buffer.from(text.slice(0, -1)))).lastGood).toBe(kept - 1);
     }
     const packed = gzipSync(TEXT, { level: 0 });
-    const { session, name, revision, lastGood } = await survey(packed.subarray(0, packed.length / 2));
+    const { session, name, revision, lastGood } = await surveyArchive(packed.subarray(0, packed.length / 2));
     expect({ session, name, revision }).toEqual({
       session: expect.any(String),
       name: expect.any(String),
@@ -95,9 +95,14 @@ describe('what is left of an archive', () => {
     const packed = gzipSync(TEXT);
     packed[5] = 0xff;
     packed[12] = 0xff;
-    expect((await survey(packed)).lastGood).toBeLessThanOrEqual(ENTRIES);
-    expect(await survey(Buffer.from([0x1f, 0x8b]))).toEqual({ session: null, name: null, revision: null, lastGood: 0 });
-    expect((await survey(Buffer.from('null\n'))).session).toBeNull();
+    expect((await surveyArchive(packed)).lastGood).toBeLessThanOrEqual(ENTRIES);
+    expect(await surveyArchive(Buffer.from([0x1f, 0x8b]))).toEqual({
+      session: null,
+      name: null,
+      revision: null,
+      lastGood: 0,
+    });
+    expect((await surveyArchive(Buffer.from('null\n'))).session).toBeNull();
   });
 });
 

@@ -1,13 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  DamagedArchive,
-  decodeArchive,
-  encodeArchive,
-  hashedLine,
-  NewerArchive,
-  unhashedLine,
-} from '../../src/session/archive.js';
+import { encodeArchive, hashedLine, unhashedLine } from '../../src/session/archive.js';
+import { decodeArchive } from '../../src/session/archive-decoder.js';
+import { DamagedArchive, NewerArchive } from '../../src/session/archive-errors.js';
 import { GENESIS } from '../../src/session/chain.js';
 import type { EntryBody, StoredEntry } from '../../src/session/entry.js';
 import { fold } from '../../src/session/state.js';
@@ -209,6 +205,13 @@ describe('an archive that was forged, with all digests right,', () => {
     ['another format', withHeader({ format: 'tar' }), 'damaged'],
     ['no version', withHeader({ version: null }), 'damaged'],
     ['a newer version', withHeader({ version: 2 }), 'newer'],
+    ['a version below the first', withHeader({ version: 0 }), 'damaged'],
+    ['a negative version', withHeader({ version: -1 }), 'damaged'],
+    ['half a version', withHeader({ version: 0.5 }), 'damaged'],
+    ['a version between two', withHeader({ version: 1.5 }), 'damaged'],
+    ['a path for an id', archiveText([created({ id: '../..' })]), 'damaged'],
+    ['an empty id', archiveText([created({ id: '' })]), 'damaged'],
+    ['an id that goes on behind a line end', archiveText([created({ id: `${randomUUID()}\n` })]), 'damaged'],
     ['a second header', forged([lines[0] as string, ...lines]), 'damaged'],
     ['an unknown line', forged([...lines, '{"note":"hello"}']), 'damaged'],
     ['an empty line', forged([...lines, '']), 'damaged'],
@@ -315,7 +318,14 @@ function forgedSize(): string {
 /** An archive of entries that need not make a session. */
 function forgedFrom(all: readonly StoredEntry[]): string {
   const name = (all[0]?.line.match(/"name":"([^"]*)"\}$/) ?? [])[1] ?? 'work';
-  const header = { format: 'stui-archive', version: 1, id: 'c0ffee', name, revision: all.length, ...ABOUT };
+  const header = {
+    format: 'stui-archive',
+    version: 1,
+    id: 'c0ffee00-0000-4000-8000-000000000000',
+    name,
+    revision: all.length,
+    ...ABOUT,
+  };
   return forged([JSON.stringify(header), ...all.map(hashedLine)]);
 }
 

@@ -1,6 +1,7 @@
 /** Archives of small journals, honest and forged. */
 import { createHash } from 'node:crypto';
-import { decodeArchive, encodeArchive } from '../../src/session/archive.js';
+import { encodeArchive } from '../../src/session/archive.js';
+import { decodeArchive } from '../../src/session/archive-decoder.js';
 import { chainHash, GENESIS } from '../../src/session/chain.js';
 import type { Entry, EntryBody, StoredEntry } from '../../src/session/entry.js';
 import { entries, snapshot } from './entries.js';

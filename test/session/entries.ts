@@ -4,7 +4,14 @@ import type { Entry, EntryBody, InputEntry, OutputEntry, SnapshotEntry } from '.
 import { fold, type SessionState } from '../../src/session/state.js';
 
 export function created(more: Partial<EntryBody & { type: 'created' }> = {}): EntryBody {
-  return { type: 'created', id: 'c0ffee', name: 'work', engine: 'embedded', labels: {}, ...more };
+  return {
+    type: 'created',
+    id: 'c0ffee00-0000-4000-8000-000000000000',
+    name: 'work',
+    engine: 'embedded',
+    labels: {},
+    ...more,
+  };
 }
 
 export function input(key: string, code = `x := ${key}`): InputEntry {

@@ -8,7 +8,7 @@ import { created, entries, evaluation } from './entries.js';
 
 function exported(render: typeof exportSmalltalk, ...bodies: EntryBody[]): string {
   const all = entries(created(), ...bodies);
-  return render(fold(all), evaluationsIn('c0ffee', all));
+  return render(fold(all), evaluationsIn('c0ffee00-0000-4000-8000-000000000000', all));
 }
 
 /** Reads chunks by the strict rule that every Smalltalk knows: `!!` is a `!`, a lone one ends the chunk. */
@@ -42,7 +42,7 @@ describe('the Smalltalk export', () => {
       ...evaluation('e', 'e := 2'),
     );
     expect(chunksOf(text)).toEqual([
-      '"Session work (c0ffee), revision 10"',
+      '"Session work (c0ffee00-0000-4000-8000-000000000000), revision 10"',
       '"2026-01-01T00:00:01.000Z, revision 3"',
       'a := 1',
       '"2026-01-01T00:00:08.000Z, revision 10"',
@@ -154,7 +154,7 @@ describe('the Markdown export', () => {
     );
     expect(text).toBe(
       [
-        '# work\n\n- session: `c0ffee`\n- revision: 7\n- engine: embedded\n- created: 2026-01-01T00:00:00.000Z',
+        '# work\n\n- session: `c0ffee00-0000-4000-8000-000000000000`\n- revision: 7\n- engine: embedded\n- created: 2026-01-01T00:00:00.000Z',
         '- labels: ` branch=main `\n',
         '## 4 · 2026-01-01T00:00:02.000Z · value\n',
         '```smalltalk\n3 + 4\n```\n\nTranscript:\n\n```text\nhello\n```\n\n```text\n7\n```\n',

@@ -186,7 +186,7 @@ describe('a source in chunk format', () => {
       fc.property(fc.array(fc.array(piece, { minLength: 1 }).map((pieces) => pieces.join(' '))), (codes) => {
         const plain = codes.filter((code) => /[xy']/.test(code) && !isChunkFormat(code));
         const journal = entries(created(), ...plain.flatMap((code, at) => evaluation(`${at}`, code)));
-        const given = evaluationsIn('c0ffee', journal);
+        const given = evaluationsIn('c0ffee00-0000-4000-8000-000000000000', journal);
         const text = exportSmalltalk(fold(journal), given);
         expect(parseRecordedInputs(text, 'auto')).toEqual({
           format: 'chunks',

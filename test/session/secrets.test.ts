@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { NAMING_PATTERNS, SECRET_PATTERNS } from '../../src/session/secret-patterns.js';
-import { compileSecretPattern, REDACTED, redactSecrets } from '../../src/session/secrets.js';
+import { REDACTED, redactSecrets, type SecretMatcher } from '../../src/session/secrets.js';
+import { compileSecretPattern, UnsupportedPattern } from '../../src/session/user-pattern.js';
 
-const redact = (code: string, ...extra: RegExp[]) => redactSecrets(code, extra).code;
+const redact = (code: string, ...extra: (RegExp | SecretMatcher)[]) => redactSecrets(code, extra).code;
 
 /** Made up here, so that no scanner takes this file for a leak. */
 const letters = (count: number) => 'aB3dE6gH9j'.repeat(20).slice(0, count);
@@ -260,12 +261,25 @@ describe('the patterns', () => {
 });
 
 describe('compileSecretPattern', () => {
-  it('compiles a pattern with Unicode', () => {
-    expect(compileSecretPattern('ACME-\\p{L}+')).toEqual(/ACME-\p{L}+/gu);
-    expect(redact('ACME-é 1', compileSecretPattern('ACME-(\\p{L}+)') as RegExp)).toBe(`ACME-${REDACTED} 1`);
+  it.each([
+    ['ACME-\\p{L}+', 'ACME-é 1', `${REDACTED} 1`],
+    ['ACME-(\\p{L}+)', 'ACME-é 1', `ACME-${REDACTED} 1`],
+    ['(?:id=(\\d+)|key=(?<k>\\w+))', 'id=12 key=ab', `id=${REDACTED} key=${REDACTED}`],
+    ['\\u00e9\\/[\\w-]{2,}', 'é/a-b c', `${REDACTED} c`],
+    ['corp-[0-9]{8}', '😀 corp-12345678 corp-1234567', `😀 ${REDACTED} corp-1234567`],
+    ['', 'x', 'x'],
+  ])('hides the first group of %j, or all of it', async (pattern, code, expected) => {
+    expect(redact(code, await compileSecretPattern(pattern))).toBe(expected);
   });
 
-  it.each(['(', '[', '\\p{Nonsense}', '*', '\\'])('refuses %j', (text) =>
-    expect(compileSecretPattern(text)).toBeUndefined(),
-  );
+  it.each(['(', '[', '\\p{Nonsense}', '*', '\\', '(a)\\1', 'a(?=b)', 'a{2000}'])('refuses %j', async (text) => {
+    await expect(compileSecretPattern(text)).rejects.toThrow(UnsupportedPattern);
+  });
+
+  it('takes linear time where a text can be split in many ways', async () => {
+    const code = `${'a'.repeat(50_000)}b`;
+    for (const pattern of ['(a+)+$', '(a|aa)+$', '(.*a){12}$', '^(([a-z])+.)+[A-Z]([a-z])+$']) {
+      expect(redact(code, await compileSecretPattern(pattern))).toBe(code);
+    }
+  });
 });

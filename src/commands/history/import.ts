@@ -59,7 +59,7 @@ export default class HistoryImport extends BackendCommand<Result> {
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(HistoryImport);
     const workplace = this.workplace(flags);
-    const redaction = flags.redact ? redactionOf(workplace) : KEEP_ALL;
+    const redaction = flags.redact ? await redactionOf(workplace) : KEEP_ALL;
     const found = findInputs(await readInput(args.file), flags.format, redaction, (bytes) =>
       textOf(bytes, args.file, flags.encoding, ENCODING_HINT),
     );

@@ -109,7 +109,15 @@ function serve(port: number, render: () => string, warn: (message: string) => vo
   });
 }
 
-function answer({ method, url = '' }: IncomingMessage, response: ServerResponse, render: () => string): void {
+/** Names of this machine, with or without a port. */
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
+
+function answer({ method, url = '', headers }: IncomingMessage, response: ServerResponse, render: () => string): void {
+  // A page of the web that has its own name point here would read it otherwise (DNS rebinding). HTTP/1.0 has no such name.
+  if (headers.host !== undefined && !LOOPBACK.test(headers.host)) {
+    response.writeHead(421).end();
+    return;
+  }
   const isQuestion = method === 'GET' || method === 'HEAD';
   if (!isQuestion || url.split('?', 1)[0] !== '/metrics') {
     response.writeHead(404).end();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
-import { decodeArchive } from '../../../src/session/archive.js';
+import { decodeArchive } from '../../../src/session/archive-decoder.js';
 import { childrenOf, killAtOnce, processesNaming, signal } from '../../e2e/processes.js';
 import { DIST, type Ending, type Json, LAUNCHER, RunningCommand, stui, temporaryHome } from '../../e2e/stui.js';
 import { until } from '../../e2e/until.js';

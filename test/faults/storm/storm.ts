@@ -8,7 +8,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { decodeArchive } from '../../../src/session/archive.js';
+import { decodeArchive } from '../../../src/session/archive-decoder.js';
 import { fold } from '../../../src/session/state.js';
 import { childrenOf, killAtOnce, processesNaming } from '../../e2e/processes.js';
 import { backendRecord, type Json, stui, temporaryHome } from '../../e2e/stui.js';

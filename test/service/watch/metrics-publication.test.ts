@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -120,6 +120,24 @@ describe('a metrics port', () => {
       await publication.stop();
     }
     await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
+  });
+
+  it('answers only to who asks for this machine by its own name', async () => {
+    const port = await freePort();
+    const publication = await publishMetrics(String(port), () => 'stui_up 1\n', ignore);
+    const status = (host: string) =>
+      new Promise((resolve, reject) => {
+        const request = get({ host: '127.0.0.1', port, path: '/metrics', headers: { host }, agent: false });
+        request.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
+      });
+    try {
+      const own = ['127.0.0.1', `127.0.0.1:${port}`, `localhost:${port}`, 'LOCALHOST', `[::1]:${port}`];
+      for (const host of own) expect([host, await status(host)]).toEqual([host, 200]);
+      const foreign = ['example.com', `example.com:${port}`, '127.0.0.1.example.com', 'localhost.example.com'];
+      for (const host of foreign) expect([host, await status(host)]).toEqual([host, 421]);
+    } finally {
+      await publication.stop();
+    }
   });
 
   it('that is in use, or is none, is a mistake', async () => {

@@ -228,6 +228,7 @@ export class Exceptions {
     installClass(amber, 'Notification', exceptionClass);
     installClass(amber, 'Warning', exceptionClass);
     installClass(amber, 'StackOverflow', errorClass);
+    installClass(amber, 'IllegalResumeAttempt', errorClass);
     // Who wants the error of the language beneath asks it for its exception.
     installClass(amber, 'PrimitiveFailed', globals.JavaScriptException);
     installClass(amber, 'ExceptionSet', globals.Object, ['exceptions']);
@@ -302,7 +303,7 @@ export class Exceptions {
       },
       'resume:'(value) {
         if (this._isResumable() === true) return this._resumeUnchecked_(value);
-        return errorClass._signal_(`${classNameOf(this.a$cls)} cannot be resumed`);
+        return globals.IllegalResumeAttempt._signal_(`${classNameOf(this.a$cls)} cannot be resumed`);
       },
       resume() {
         return this._resume_(amber.nil);

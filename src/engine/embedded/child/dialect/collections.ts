@@ -36,6 +36,7 @@ export function installCollections(amber: Amber, printer: Printer): void {
   const { globals, nil, core } = amber;
   installClass(amber, 'SubscriptOutOfBounds', globals.Error);
   installClass(amber, 'KeyNotFound', globals.NotFound);
+  installClass(amber, 'CollectionIsEmpty', globals.Error);
   const ordered = replaceAlias(amber, 'OrderedCollection', OrderedCollection);
   const sorted = installNativeClass(amber, 'SortedCollection', ordered, SortedCollection);
   core.setSlots(sorted, ['sortBlock']);
@@ -110,10 +111,10 @@ export function installCollections(amber: Amber, printer: Printer): void {
       return ordered._withAll_(this);
     },
     removeFirst() {
-      return this.length === 0 ? globals.Error._signal_('The collection is empty') : this.shift();
+      return this.length === 0 ? globals.CollectionIsEmpty._signal_('The collection is empty') : this.shift();
     },
     removeLast() {
-      return this.length === 0 ? globals.Error._signal_('The collection is empty') : this.pop();
+      return this.length === 0 ? globals.CollectionIsEmpty._signal_('The collection is empty') : this.pop();
     },
     'printOn:'(stream) {
       if (this.a$cls !== globals.Array) return printNamed(this, stream, ' ');

@@ -43,7 +43,7 @@ ifNotNilDo: aBlock ^ nil! !
 isCollection ^ true!
 isEmptyOrNil ^ self isEmpty!
 isNotEmpty ^ self isEmpty not!
-anyOne self do: [ :each | ^ each ]. self error: 'The collection is empty'!
+anyOne self do: [ :each | ^ each ]. CollectionIsEmpty signal: 'The collection is empty'!
 count: aBlock
   | count |
   count := 0.
@@ -80,6 +80,13 @@ detect: aBlock ifFound: foundBlock ifNone: noneBlock
   self do: [ :each | (aBlock value: each) ifTrue: [ ^ foundBlock value: each ] ].
   ^ noneBlock value!
 contains: aBlock ^ self anySatisfy: aBlock!
+errorNotFound NotFound signal: 'Object is not in the collection'!
+flattened
+  | all |
+  all := OrderedCollection new.
+  self do: [ :each |
+    (each isCollection and: [ each isString not ]) ifTrue: [ all addAll: each flattened ] ifFalse: [ all add: each ] ].
+  ^ all asArray!
 conform: aBlock ^ self allSatisfy: aBlock!
 anySatisfy: aBlock self do: [ :each | (aBlock value: each) ifTrue: [ ^ true ] ]. ^ false!
 flatCollect: aBlock
@@ -98,7 +105,7 @@ fold: aBlock
   first := true.
   self do: [ :each |
     first ifTrue: [ result := each. first := false ] ifFalse: [ result := aBlock value: result value: each ] ].
-  first ifTrue: [ self error: 'The collection is empty' ].
+  first ifTrue: [ CollectionIsEmpty signal: 'The collection is empty' ].
   ^ result!
 reduce: aBlock ^ self fold: aBlock!
 asBag ^ Bag withAll: self!
@@ -129,8 +136,8 @@ with: a with: b with: c with: d with: e ^ self withAll: {a. b. c. d. e}! !
 isArray ^ self class = Array!
 allButFirst: n ^ self copyFrom: n + 1 to: self size!
 allButLast: n ^ self copyFrom: 1 to: self size - n!
-first self isEmpty ifTrue: [ ^ self error: 'The collection is empty' ]. ^ self at: 1!
-last self isEmpty ifTrue: [ ^ self error: 'The collection is empty' ]. ^ self at: self size!
+first self isEmpty ifTrue: [ ^ CollectionIsEmpty signal: 'The collection is empty' ]. ^ self at: 1!
+last self isEmpty ifTrue: [ ^ CollectionIsEmpty signal: 'The collection is empty' ]. ^ self at: self size!
 doWithIndex: aBlock self withIndexDo: aBlock!
 keysAndValuesDo: aBlock self withIndexDo: [ :each :index | aBlock value: index value: each ]!
 withIndexCollect: aBlock ^ self collectWithIndex: aBlock!
@@ -187,6 +194,18 @@ copyEmpty ^ self class new!
 remove: anObject
   ^ self remove: anObject ifAbsent: [ NotFound signal: anObject printString, ' is not in the collection' ]!
 reject: aBlock ^ self select: [ :each | (aBlock value: each) not ]! !
+
+!AssociativeCollection class methodsFor: 'engine'!
+newFrom: aCollection ^ self new addAll: aCollection; yourself! !
+
+!Behavior methodsFor: 'engine'!
+instVarNames ^ self instanceVariableNames collect: [ :each | each asSymbol ]! !
+
+!CompiledMethod methodsFor: 'engine'!
+sourceCode ^ self source! !
+
+!SmalltalkImage methodsFor: 'engine'!
+allClasses ^ self classes! !
 
 !AssociativeCollection methodsFor: 'engine'!
 isDictionary ^ true!
@@ -313,6 +332,10 @@ tab: count count timesRepeat: [ self tab ]! !
 copyEmpty ^ ''!
 asArrayOfLines ^ self lines!
 linesDo: aBlock self lines do: aBlock!
+findTokens: separators ^ (self substrings: separators asString) asOrderedCollection!
+asCamelCase ^ ((self substrings collect: [ :each | each capitalized ]) inject: '' into: [ :all :each | all, each ])!
+padLeftTo: width ^ self padLeftTo: width with: Character space!
+padRightTo: width ^ self padRightTo: width with: Character space!
 isEmpty ^ self size = 0! !
 
 Object subclass: #TestSuite slots: {#name. #tests} package: 'STUI'!

@@ -228,6 +228,9 @@ export function installStrings(amber: Amber): void {
       const parts = [...String(this)].map((each) => (each === '*' ? '.*' : each === '#' ? '.' : escaped(each)));
       return new RegExp(`^${parts.join('')}$`, 'isu').test(subject);
     },
+    'matchesRegex:'(source) {
+      return new RegExp(`^(?:${asText(source)})$`, 's').test(String(this));
+    },
     isVowel() {
       return /^[aeiou]$/i.test(String(this));
     },

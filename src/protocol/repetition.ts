@@ -2,7 +2,7 @@
  * What becomes of a request that comes again: its answer got lost, or its link moved to another connection before it came.
  * Every command says so here, so that none is added without a thought for it.
  */
-import type { CommandName } from '../protocol/commands.js';
+import type { CommandName } from './commands.js';
 
 /**
  * `harmless`: it changes nothing, or nothing more the second time. `keyed`: a key or an id in it says that it is the same.
@@ -54,7 +54,7 @@ const REPETITION: Readonly<Record<CommandName, Repetition>> = {
   get_statistics: 'harmless',
 };
 
-/** @returns whether a request with this command must not be carried out twice, and nothing in it prevents that */
-export function isDoneOnce(command: string): boolean {
-  return Object.hasOwn(REPETITION, command) && REPETITION[command as CommandName] === 'once';
-}
+/** Those that must not be carried out twice, and have nothing in them to prevent it: it is the id of the request that tells. */
+export const DONE_ONCE: readonly string[] = Object.entries(REPETITION).flatMap(([command, repetition]) =>
+  repetition === 'once' ? [command] : [],
+);
