@@ -108,6 +108,13 @@ describe('a link', () => {
     expect(link.state.phase).toBe('lost');
   });
 
+  it('is not taken for alive because of what another lane hears', () => {
+    const link = new Driver().healthy().pass(1_100);
+    const other = (link.state.primary as number) + 1;
+    link.send({ type: 'heard', lane: other }).pass(400);
+    expect(link.state.phase).toBe('lost');
+  });
+
   it('is degraded while round trips are slow', () => {
     const link = new Driver().healthy();
     link.now = 700;

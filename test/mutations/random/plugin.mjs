@@ -30,7 +30,9 @@ function reporting() {
       counts[mutant.status] += 1;
       const seen = mutant.status === 'Killed' || mutant.status === 'Timeout';
       const place = `${change.file}:${line}:${column}`;
-      console.log(`${seen ? 'seen    ' : 'NOT SEEN'}  ${place}  ${change.mutator}: ${change.replacement} (${mutant.status})`);
+      console.log(
+        `${seen ? 'seen    ' : 'NOT SEEN'}  ${place}  ${change.mutator}: ${change.replacement} (${mutant.status})`,
+      );
     },
     onMutationTestReportReady() {
       const { Killed, Timeout, Survived, NoCoverage } = counts;

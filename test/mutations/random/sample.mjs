@@ -36,7 +36,14 @@ const WEIGHT_OF_PROMISES = 4;
  * Changes of one token. What these make of a whole block or of a text is left out: a missing block is seen by nearly any
  * test, and a text is mostly a message, whose words tests rightly leave alone.
  */
-export const LEFT_OUT = ['ArrayDeclaration', 'ArrowFunction', 'BlockStatement', 'ObjectLiteral', 'Regex', 'StringLiteral'];
+export const LEFT_OUT = [
+  'ArrayDeclaration',
+  'ArrowFunction',
+  'BlockStatement',
+  'ObjectLiteral',
+  'Regex',
+  'StringLiteral',
+];
 
 export const seed = process.env.STUI_MUTATIONS_SEED ?? String(Math.floor(Math.random() * 1_000_000));
 /** Changes tried of a thousand in an ordinary file; `all` tries all of them, which needs `--mutate`. */

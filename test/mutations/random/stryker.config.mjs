@@ -4,21 +4,29 @@ import { LEFT_OUT, seed } from './sample.mjs';
 console.log(`STUI_MUTATIONS_SEED=${seed}`);
 process.env.STUI_MUTATIONS_SEED = seed;
 
-const FOLDERS = ['client', 'backend', 'journal', 'local', 'session'];
+/** Each folder with those whose tests run it. */
+const TESTED_BY = {
+  client: ['client', 'service'],
+  backend: ['backend'],
+  journal: ['journal', 'backend'],
+  local: ['local', 'service'],
+  session: ['session', 'backend', 'journal'],
+};
+const chosen = process.env.STUI_MUTATIONS_FOLDERS?.split(',') ?? Object.keys(TESTED_BY);
+const tested = new Set(chosen.flatMap((folder) => TESTED_BY[folder]));
 
-/** Tests of these parts that start processes, mount disks or take minutes: one change would take as long as all others. */
+/** Tests that start processes, mount disks or take a minute: one change would take as long as all others. */
 const SLOW = [
   '/test/client/(network|week)',
-  '/test/journal/(disks|kill)',
+  '/test/journal/(damage|disks|kill|salvage)',
   '/test/local/(store-disks|store-processes)',
   '/test/local/outbox/(crash|disks|processes)',
-  '/test/engine/embedded',
-  '/test/backend/(replay-check|engines).test',
+  '/test/backend/(replay-check|clock-went-back).test',
 ];
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
-  mutate: FOLDERS.map((folder) => `src/${folder}/**/*.ts`),
+  mutate: chosen.map((folder) => `src/${folder}/**/*.ts`),
   mutator: { excludedMutations: LEFT_OUT },
   plugins: ['@stryker-mutator/jest-runner', import.meta.resolve('./plugin.mjs')],
   checkers: ['sample'],
@@ -28,9 +36,7 @@ export default {
   jest: {
     configFile: 'jest.config.js',
     config: {
-      testMatch: [...FOLDERS, 'service', 'protocol', 'engine', 'time', 'files'].map(
-        (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
-      ),
+      testMatch: [...tested].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       testPathIgnorePatterns: SLOW,
     },
     enableFindRelatedTests: true,
