@@ -8,9 +8,9 @@ process.env.STUI_MUTATIONS_SEED = seed;
 const TESTED_BY = {
   client: ['client', 'service'],
   backend: ['backend'],
-  journal: ['journal', 'backend'],
+  journal: ['journal'],
   local: ['local', 'service'],
-  session: ['session', 'backend', 'journal'],
+  session: ['session', 'backend'],
 };
 const chosen = process.env.STUI_MUTATIONS_FOLDERS?.split(',') ?? Object.keys(TESTED_BY);
 const tested = new Set(chosen.flatMap((folder) => TESTED_BY[folder]));
@@ -45,7 +45,7 @@ export default {
   // What is computed once, when a module is loaded, would need all tests for each change.
   ignoreStatic: true,
   // A machine under load is no test that sees a change.
-  timeoutMS: 20_000,
+  timeoutMS: 10_000,
   timeoutFactor: 4,
   dryRunTimeoutMinutes: 20,
   concurrency: 1,
