@@ -10,7 +10,7 @@ const TESTED_BY = {
   backend: ['backend'],
   journal: ['journal'],
   local: ['local', 'service'],
-  session: ['session', 'backend'],
+  session: ['session'],
 };
 const chosen = process.env.STUI_MUTATIONS_FOLDERS?.split(',') ?? Object.keys(TESTED_BY);
 const tested = new Set(chosen.flatMap((folder) => TESTED_BY[folder]));
@@ -45,7 +45,7 @@ export default {
   // What is computed once, when a module is loaded, would need all tests for each change.
   ignoreStatic: true,
   // A machine under load is no test that sees a change.
-  timeoutMS: 10_000,
+  timeoutMS: 60_000,
   timeoutFactor: 4,
   dryRunTimeoutMinutes: 20,
   concurrency: 1,
