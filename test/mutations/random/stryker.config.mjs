@@ -21,7 +21,6 @@ const SLOW = [
   '/test/journal/(damage|disks|kill|salvage)',
   '/test/local/(store-disks|store-processes)',
   '/test/local/outbox/(crash|disks|processes)',
-  '/test/backend/(replay-check|clock-went-back).test',
 ];
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
