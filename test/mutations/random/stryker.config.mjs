@@ -10,7 +10,7 @@ const TESTED_BY = {
   backend: ['backend'],
   journal: ['journal'],
   local: ['local', 'service'],
-  session: ['session'],
+  session: ['session', 'backend'],
 };
 const chosen = process.env.STUI_MUTATIONS_FOLDERS?.split(',') ?? Object.keys(TESTED_BY);
 const tested = new Set(chosen.flatMap((folder) => TESTED_BY[folder]));
