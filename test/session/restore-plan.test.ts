@@ -302,3 +302,16 @@ describe('every restore plan', () => {
     });
   });
 });
+
+describe('a class', () => {
+  const first = snapshot('full', { saved: ['x'], classes: ['A'], bytes: 100 });
+  const second = snapshot('changes', { saved: ['y'], bytes: 100 });
+
+  it.each([
+    ['has come with one before those that are missing, or not: nobody knows', 3, 'lost'],
+    ['is there where none is missing', 4, 'snapshot'],
+  ])('%s', (_, missingFrom, fidelity) => {
+    const { definitions } = planRestore(stateAfter(first, second), { ...COLD, missingFrom });
+    expect(definitions).toMatchObject([{ name: 'A', fidelity }]);
+  });
+});
