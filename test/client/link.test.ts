@@ -215,6 +215,19 @@ describe('what a link forgets and sends again', () => {
     expect((info.value as ProtocolError).askedAgain === true).toBe(stood);
   });
 
+  it.each([
+    ['is connected: it may', 0, true],
+    ['is not, though another one is: it cannot', 1, false],
+  ])('says of a request whether it may have arrived, where its socket %s', async (_, connected, mayHaveArrived) => {
+    const { client, lane, lanes, pass } = await linked();
+    const info = outcomeOf(client.request('get_backend_status', {}));
+    await pass(ONE_SHOT_TIMING.firstRaceMs * 2);
+    expect(lanes.length).toBeGreaterThan(1);
+    lane(connected).listener.connected();
+    await pass(ONE_SHOT_TIMING.connectBudgetMs * 2);
+    expect(info.value).toMatchObject({ name: 'Unreachable', mayHaveArrived });
+  });
+
   it('does not send a request again on the socket that it is under way on already', async () => {
     const { client, lane } = await linked();
     void outcomeOf(client.request('get_backend_status', {}));
