@@ -112,6 +112,22 @@ describe('what cannot be saved', () => {
     expect((await errorOf(copy, 'bad')).class).toBe('UnknownVariableError');
   });
 
+  it.each([
+    [
+      'a long way',
+      'x := [ 1 ]. 1 to: 3000 do: [:each | x := { x }]. x',
+      'holds a BlockClosure at #(1 1 1 1 … 1 1 1 1), 3000 steps away',
+    ],
+    [
+      'a way of few steps, all of it',
+      'x := [ 1 ]. 8 timesRepeat: [x := { x }]. x',
+      'holds a BlockClosure at #(1 1 1 1 1 1 1 1)',
+    ],
+  ])('tells %s to what is in the way in a few words', async (_, code, reason) => {
+    const { capture } = await evaluate(code);
+    expect(capture?.unsaved).toEqual([{ name: 'x', reason }]);
+  });
+
   it('does not bring back the value a binding had before it became unsavable', async () => {
     const first = await evaluate('x := OrderedCollection with: 1');
     const second = await evaluate('x add: [ 1 ]');
