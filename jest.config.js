@@ -4,7 +4,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   maxWorkers: 2,
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.dist-'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.dist-', '<rootDir>/.stryker-tmp'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -111,6 +111,28 @@ describe('a change of the context', () => {
     expect(written(rig, host, 'context')).toHaveLength(2);
   });
 
+  it('waits for no more than the rest of the window since the last one was written', async () => {
+    const { rig, host } = await session();
+    await change(host, { first: true });
+    await rig.clock.pass(CONTEXT_WINDOW_MS / 2);
+    const second = change(host, { second: true });
+    await rig.clock.pass(CONTEXT_WINDOW_MS / 2 - 1);
+    expect(context(host)).toEqual({ first: true });
+    await rig.clock.pass(1);
+    expect(context(host)).toEqual({ first: true, second: true });
+    await second;
+  });
+
+  it('with a condition is an entry of its own, before and behind others of its client', async () => {
+    const { rig, host } = await session();
+    await change(host, { first: true });
+    const condition = { ifRevision: host.state.revision };
+    const [bound, free] = [change(host, { bound: 1 }, condition), change(host, { free: 1 })];
+    await settled(rig, Promise.all([bound, free]));
+    const patches = written(rig, host, 'context').map((entry) => ('patch' in entry ? entry.patch : undefined));
+    expect(patches).toEqual([{ first: true }, { bound: 1 }, { free: 1 }]);
+  });
+
   it('that was answered survives a crash', async () => {
     const { rig, host } = await session();
     await settled(rig, Promise.all([change(host, { a: 1 }), change(host, { b: 2 })]));

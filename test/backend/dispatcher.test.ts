@@ -96,6 +96,19 @@ describe('a request without a key that is sent again under its id', () => {
   });
 });
 
+describe('an answer that is kept for whoever asks again', () => {
+  it('makes room for newer ones, the oldest first', async () => {
+    const { done, send } = counting();
+    const ids = Array.from({ length: 257 }, () => randomUUID());
+    const remove = (index: number) => send(ids[index], 'delete_session', { session_id: String(index) });
+    for (const index of ids.keys()) await remove(index);
+    await remove(1);
+    expect(done).toHaveLength(257);
+    await remove(0);
+    expect(done.slice(256)).toEqual(['delete 256', 'delete 0']);
+  });
+});
+
 describe('a request that comes under the id of another one', () => {
   it('is refused, does nothing, and never gets the answer of the other one', async () => {
     const { done, send } = counting();

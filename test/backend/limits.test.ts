@@ -45,6 +45,13 @@ describe('the rate of evaluations', () => {
     }
   });
 
+  it('is remembered of who has used it up, however many others come', () => {
+    const limiter = new RateLimiter(1, () => 0);
+    for (const _ of [1, 2]) limiter.take('tester');
+    for (let other = 0; other < 10_000; other += 1) limiter.take(`other ${other}`);
+    expect(() => limiter.take('tester')).toThrow('in 1000 ms');
+  });
+
   it('leaves room for one evaluation, however slow it is', () => {
     const clock = { now: 0 };
     const limiter = new RateLimiter(0.25, () => clock.now);

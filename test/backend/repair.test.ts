@@ -170,7 +170,12 @@ describe('a repair of a session on a disk', () => {
       () => "UPDATE entries SET line = replace(line, 'x := 3', 'x := 9') WHERE seq = 8",
     );
     expect(registry.damaged).toEqual([id]);
-    expect(() => registry.find('s')).toThrow();
+    const told = expect.objectContaining({ name: 'DamagedJournal', lastGood: 7 });
+    for (const reference of [id, 's']) {
+      expect(() => registry.find(reference)).toThrow(told);
+      expect(() => registry.find(reference, 'tester')).toThrow(told);
+      expect(() => registry.find(reference, 'other')).toThrow('No session');
+    }
     const report = await fix(false);
     expect(report).toMatchObject({
       session: id,

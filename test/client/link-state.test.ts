@@ -108,6 +108,21 @@ describe('a link', () => {
     expect(link.state.phase).toBe('lost');
   });
 
+  it('measures round trips as RFC 6298 has it', () => {
+    const link = new Driver().healthy();
+    const answeredAfter = (ms: number) => link.send({ type: 'pong', lane: 1, sentAt: link.now - ms, busy: false });
+    link.now = 1_000;
+    expect(answeredAfter(80).state.roundTrip).toEqual({ smoothed: 80, variation: 40 });
+    expect(answeredAfter(160).state.roundTrip).toEqual({ smoothed: 90, variation: 50 });
+  });
+
+  it('is not taken for alive because of what another lane hears', () => {
+    const link = new Driver().healthy().pass(1_100);
+    const other = (link.state.primary as number) + 1;
+    link.send({ type: 'heard', lane: other }).pass(400);
+    expect(link.state.phase).toBe('lost');
+  });
+
   it('is degraded while round trips are slow', () => {
     const link = new Driver().healthy();
     link.now = 700;

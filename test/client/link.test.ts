@@ -119,6 +119,18 @@ describe('a process that was stopped for longer than a backend is waited for', (
     expect(info.value).toBeInstanceOf(Unreachable);
   });
 
+  it('is not made out of the pauses of one that runs all the time', async () => {
+    const { client, lane, lanes, pass } = await linked({ ...LINK_TIMING });
+    lane(0).pong();
+    await pass(2 * MINUTE);
+    const [since, before] = [client.link.outage?.since, lanes.length];
+    await pass(MINUTE);
+    expect(client.link.outage?.since).toBe(since);
+    // At the pace of a long outage: each attempt has its time, and a pause behind it. Whoever wakes up tries at once.
+    expect(lanes.length - before).toBeLessThan(MINUTE / LINK_TIMING.attemptMs);
+    client.close();
+  });
+
   it('does not count the stop among the time for an answer', async () => {
     const { client, time, lane, pass } = await linked({ ...LINK_TIMING });
     lane(0).pong();
