@@ -6,7 +6,6 @@ import { expect, it } from '@jest/globals';
 const READING_OUR_OWN = [
   'local/backend-process.ts',
   'local/store-contents.ts',
-  'service/archive-damage.ts',
   'service/archive-file.ts',
   'service/journal-inputs.ts',
   'service/watch/running.ts',

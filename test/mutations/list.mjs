@@ -145,9 +145,9 @@ export const MUTATIONS = [
     kind: OWNERSHIP,
     changes: [
       {
-        file: 'src/backend/session-host.ts',
-        from: "      this.#engineState = this.#engine ? 'idle' : 'none';\n      await engine?.stop();",
-        to: "      this.#engineState = this.#engine ? 'idle' : 'none';",
+        file: 'src/backend/restore-loading.ts',
+        from: '    await engine.stop();\n    return { error',
+        to: '    return { error',
       },
     ],
     test: 'test/backend/engines.test.ts',

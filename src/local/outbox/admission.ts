@@ -12,8 +12,8 @@ import { type Addressed, encodeEntry, isChange, isFor, type OutboxEntry, type Ou
 import { entryName, hashOf, nextOrder } from './file-name.js';
 import { type Announcement, announce, pauseMs, rivals, withdraw } from './reservation.js';
 
-/** Milliseconds to wait for others that add the same key right now; each takes one. */
-const RIVAL_WAIT_MS = 5_000;
+/** Milliseconds to wait for others that add the same key right now: each takes one, and on a busy machine half a second. */
+const RIVAL_WAIT_MS = 15_000;
 
 /** The attempt came to nothing because of another process. */
 class Outrun extends Error {
