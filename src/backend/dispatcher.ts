@@ -22,7 +22,7 @@ import type { Handlers, Progress } from './handlers.js';
 import type { Log } from './log.js';
 
 /** Only ids that cannot be another client's by chance; programs that count their requests send them once. */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Commands with JSON that is kept as it comes. What has been parsed shows no more what it was written as. */
 const KEEPING_JSON: readonly string[] = ['resolve_conflict', 'update_session_state'] satisfies CommandName[];

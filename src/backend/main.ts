@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEmbeddedEngineFactory } from '../engine/embedded/factory.js';
+import { systemCode } from '../files/system-error.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import { DescriptorReserve } from '../process/descriptors.js';
 import { Backend } from './backend.js';
@@ -101,6 +102,12 @@ function readVersion(): string {
   return existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version : 'unknown';
 }
 
+/** Errors of ours and of the system say what is wrong; of others it takes the place in the program to find out. */
+function reasonOf(error: Error): string {
+  const isKnown = !Object.hasOwn(globalThis, error.name) || systemCode(error) !== undefined;
+  return isKnown ? `${error.name}: ${error.message}` : (error.stack ?? error.message);
+}
+
 main().catch((error: Error) => {
   const failure: StartFailure = { error: { name: error.name, message: error.message } };
   process.stdout.write(`${JSON.stringify(failure)}\n`);
@@ -108,7 +115,7 @@ main().catch((error: Error) => {
     ...logOptionsOf(process.env),
     write: (text) => process.stderr.write(text),
     now: () => new Date(),
-  })(`not started: ${error.stack}`, 'error');
+  })(`not started: ${reasonOf(error)}`, 'error');
   process.exitCode = 1;
   // A bound socket or a running engine must not keep a backend alive that never became one.
   setImmediate(() => process.exit());

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Parameters, Result } from '../protocol/command.js';
 import type { COMMANDS, CommandName } from '../protocol/commands.js';
 import { isEndpoint } from '../protocol/endpoint.js';
-import { decodeReply, type InterimReply, isInterim, type Reply } from '../protocol/envelope.js';
+import { decodeReply, encodeRequest, type InterimReply, isInterim, type Reply } from '../protocol/envelope.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { Deadline } from '../time/deadline.js';
 import { InvalidEndpoint, RequestTimedOut, Unreachable } from './errors.js';
@@ -102,7 +102,7 @@ export class BackendClient {
    * Asks the backend.
    * @param timeoutMs time for the answer, in ms; a backend that is gone is noticed earlier, by its silence
    * @param onInterim told how far the request has come, where the command does that and the parameters ask for it
-   * @throws {ProtocolError} what the backend answers
+   * @throws {ProtocolError} what the backend answers; MessageTooLarge at once, for a request that no backend reads
    * @throws {Unreachable} when the link gives up
    * @throws {RequestTimedOut} when the backend lives and this answer does not come
    */
@@ -143,7 +143,7 @@ export class BackendClient {
   ): Promise<{ readonly reply: Reply; readonly askedAgain: boolean }> {
     if (this.#closed) throw new Unreachable(this.endpoint, 'the connection was closed');
     const id = randomUUID();
-    const frame = JSON.stringify({ id, command, parameters });
+    const frame = encodeRequest({ id, command, parameters });
     let deadline: Deadline | undefined;
     try {
       return await new Promise((resolve, reject) => {

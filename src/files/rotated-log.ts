@@ -28,8 +28,10 @@ export function rotateOpen(path: string, descriptor: number): boolean {
   if (!open.isFile() || open.size <= LOG_LIMIT_BYTES) return false;
   const named = statSync(path, { throwIfNoEntry: false });
   if (named?.ino !== open.ino || named.dev !== open.dev) return false;
+  // Copied first: where there is no room for it, the older parts stay.
+  copyFileSync(path, `${path}.new`);
   shift(path);
-  copyFileSync(path, `${path}.1`);
+  renameSync(`${path}.new`, `${path}.1`);
   ftruncateSync(descriptor, 0);
   return true;
 }

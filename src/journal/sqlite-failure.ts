@@ -1,5 +1,6 @@
 /** SQLite's result codes (and the system's for a full disk), told apart by what a caller would do differently. */
 import Database from 'libsql';
+import { isNoRoom } from '../files/system-error.js';
 
 /** Primary result codes, the low byte of an extended one: https://www.sqlite.org/rescode.html */
 const BUSY = 5;
@@ -16,7 +17,7 @@ export type Failure = 'locked' | 'full' | 'unreadable' | 'corrupt' | 'foreign' |
 
 /** @returns what an error out of storage means; nothing when it is not storage's. */
 export function failureOf(error: unknown): Failure | undefined {
-  if (!(error instanceof Database.SqliteError)) return isOutOfSpace(error) ? 'full' : undefined;
+  if (!(error instanceof Database.SqliteError)) return isNoRoom(error) ? 'full' : undefined;
   switch ((error.rawCode ?? 0) & PRIMARY_CODE_MASK) {
     case BUSY:
       return 'locked';
@@ -31,9 +32,4 @@ export function failureOf(error: unknown): Failure | undefined {
     default:
       return 'other';
   }
-}
-
-function isOutOfSpace(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }

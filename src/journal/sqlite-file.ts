@@ -15,6 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import Database from 'libsql';
 import { makeDirectory } from '../files/directories.js';
 import { renameDurably } from '../files/durable-file.js';
+import { isNoRoom } from '../files/system-error.js';
 import { ForeignFile, NewerJournal, UnreadableJournal } from './errors.js';
 import { DamagedJournal, JournalFull, JournalLocked } from './journal.js';
 import { foldAtEnd, restoreLog } from './log-folding.js';
@@ -45,14 +46,15 @@ const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
  */
 export function openFile(directory: string, platform: NodeJS.Platform = process.platform): Connection {
   const file = journalFile(directory);
+  let unfolded: string | undefined;
   try {
     finishSwap(directory);
     restoreLog(file);
     makePrivate(directory, file);
+    if (onlyInLog(file)) unfolded = keepLog(directory, 'refuse');
   } catch (error) {
     throw explain(error, file);
   }
-  const unfolded = onlyInLog(file) ? keepLog(directory) : undefined;
   const connection = new Database(file);
   try {
     reachTheDisk(connection, platform);
@@ -128,9 +130,11 @@ export function structuralDamage(directory: string): string | undefined {
 /**
  * Copies the log before anything can end it, for someone to look for the entries that SQLite did not find in it. Opening ends
  * the log, so a second attempt finds an empty one: that is no news, and no copy takes the place of another.
+ * @param whenFull what is done where there is no room for a copy: a sound log that is moved away looks like a lost one
  * @returns where the newest copy is, if there is one
+ * @throws the system's error (ENOSPC) when there is no room and it is to refuse
  */
-export function keepLog(directory: string): string | undefined {
+export function keepLog(directory: string, whenFull: 'move' | 'refuse'): string | undefined {
   const log = join(resolve(directory), `${FILE}-wal`);
   try {
     const kept = keptLogs(directory);
@@ -138,17 +142,19 @@ export function keepLog(directory: string): string | undefined {
     const copy = kept.length === 0 ? `${log}.kept` : `${log}.kept.${kept.length + 1}`;
     const [newest] = kept.slice(-1);
     if (newest !== undefined && readFileSync(newest).equals(readFileSync(log))) return newest;
-    return copyOrMove(log, copy);
-  } catch {
+    return copyOrMove(log, copy, whenFull);
+  } catch (error) {
+    if (whenFull === 'refuse' && isNoRoom(error)) throw error;
     return undefined;
   }
 }
 
 /** What cannot be read now, perhaps can be later: it must not be in the place where closing ends it. */
-function copyOrMove(log: string, copy: string): string {
+function copyOrMove(log: string, copy: string, whenFull: 'move' | 'refuse'): string {
   try {
     copyFileSync(log, copy, constants.COPYFILE_EXCL);
-  } catch {
+  } catch (error) {
+    if (whenFull === 'refuse' && isNoRoom(error)) throw error;
     renameDurably(log, copy);
   }
   return copy;

@@ -110,7 +110,7 @@ function checkMark(mark: CommitMark, tables: Tables, directory: string): void {
   const found = tables.hashAt(place);
   // A power cut can leave the mark behind. What follows it can have gone into a segment together with it since.
   if (found === hash || (found === undefined && (tables.newest()?.place ?? 0) > place)) return;
-  const kept = keepLog(directory);
+  const kept = keepLog(directory, 'move');
   const log = kept ? `; the log as it was found is in ${kept}, and a repair looks for them in it` : '';
   throw new DamagedJournal('', 0, `Acknowledged entries are missing from the end of the journal${log}`);
 }

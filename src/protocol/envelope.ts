@@ -55,15 +55,7 @@ export class UnreadableRequest extends ProtocolError {
  * @throws {UnreadableRequest} InvalidRequest or MessageTooLarge
  */
 export function decodeRequest(bytes: Uint8Array): Request {
-  if (bytes.byteLength > MAX_MESSAGE_BYTES) {
-    throw new UnreadableRequest(
-      'MessageTooLarge',
-      `The message has ${bytes.byteLength} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`,
-    );
-  }
-  if (nestingDepth(bytes) > MAX_NESTING_DEPTH) {
-    throw new UnreadableRequest('MessageTooLarge', `The message is nested deeper than ${MAX_NESTING_DEPTH} levels`);
-  }
+  checkLimits(bytes);
   const message = parseJson(bytes);
   if (!isRecord(message)) throw new UnreadableRequest('InvalidRequest', 'A request is a JSON object');
   const id = message.id;
@@ -85,6 +77,38 @@ export function decodeRequest(bytes: Uint8Array): Request {
   if (PROTOCOL_VERSIONS.some((known) => known === version))
     return { id, command, parameters, version: Number(version) };
   throw new UnreadableRequest('InvalidRequest', `"stui_version" is one of ${PROTOCOL_VERSIONS.join(', ')}`, id);
+}
+
+/**
+ * Writes a request. A backend that gets one above the limits cannot read whose it is, so that its refusal has no id and
+ * nobody could tell what it answers: such a request is refused before it is sent.
+ * @returns the frame, JSON
+ * @throws {UnreadableRequest} MessageTooLarge
+ */
+export function encodeRequest({
+  id,
+  command,
+  parameters,
+}: {
+  id: RequestId;
+  command: string;
+  parameters: unknown;
+}): string {
+  const frame = JSON.stringify({ id, command, parameters });
+  checkLimits(Buffer.from(frame));
+  return frame;
+}
+
+function checkLimits(bytes: Uint8Array): void {
+  if (bytes.byteLength > MAX_MESSAGE_BYTES) {
+    throw new UnreadableRequest(
+      'MessageTooLarge',
+      `The message has ${bytes.byteLength} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`,
+    );
+  }
+  if (nestingDepth(bytes) > MAX_NESTING_DEPTH) {
+    throw new UnreadableRequest('MessageTooLarge', `The message is nested deeper than ${MAX_NESTING_DEPTH} levels`);
+  }
 }
 
 /** Reads a reply; used by clients. @throws {ProtocolError} InvalidRequest when it is none. */

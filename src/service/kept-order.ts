@@ -3,6 +3,7 @@
  * that is what the command says, whatever the disk refuses afterwards.
  */
 import type { OutboxEntry, OutboxOrder } from '../local/outbox.js';
+import { encodeRequest } from '../protocol/envelope.js';
 import type { Workplace } from './workplace.js';
 
 export class KeptOrder {
@@ -16,9 +17,11 @@ export class KeptOrder {
 
   /**
    * Accepts an order for the workplace's backend.
+   * @throws {ProtocolError} MessageTooLarge, where no backend would take it: it would hold back what comes after it
    * @throws OutboxKeyConflict; LocalStateFull, LocalStateReadOnly, UnsafePath, ... and then it was not accepted
    */
   static accept(workplace: Workplace, order: OutboxOrder): KeptOrder {
+    encodeRequest({ id: order.key, command: '', parameters: order });
     const { entry, isNew } = workplace.outbox.accept({ ...order, ...workplace.destination });
     return new KeptOrder(workplace, entry, isNew);
   }

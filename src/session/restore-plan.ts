@@ -179,7 +179,7 @@ function reportSaved(
 }
 
 function tooBig(input: UncoveredInput, binding: BindingState | undefined): string {
-  const cause = `input ${input.seq} changed it and its value was too big to be saved at once: ${firstLine(input.code)}`;
+  const cause = `what had changed by input ${input.seq} was too big to be saved at once: ${firstLine(input.code)}`;
   return binding?.status === 'saved' ? `${cause}; the value ${savedAt(binding.at)} is back instead` : cause;
 }
 

@@ -49,6 +49,16 @@ describe('a request without a key that is sent again under its id', () => {
     expect(done).toEqual(['b']);
   });
 
+  it('is done once also where its id is a UUID in capitals, as some systems write them', async () => {
+    const { done, send } = counting();
+    const id = randomUUID().toUpperCase();
+    const rename = { session_id: 'a', name: 'b' };
+    const first = await send(id, 'rename_session', rename);
+    expect(await send(id, 'rename_session', rename)).toEqual(first);
+    expect(await send(id, 'delete_session', { session_id: 'a' })).toMatchObject({ error_type: 'InvalidRequest' });
+    expect(done).toEqual(['b']);
+  });
+
   it('is done once while it is under way, and answered twice', async () => {
     const { done, send, finish } = counting();
     const id = randomUUID();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createLog, logOptionsOf, rotatingWriter } from '../../src/backend/log.js';
 import { LOG_LIMIT_BYTES, openRotated, rotateOpen } from '../../src/files/rotated-log.js';
+import { itMounts, mountTmpfs } from '../local/privileged.js';
 import { temporaryDirectory } from '../local/temporary.js';
 
 const now = () => new Date('2026-01-31T12:00:00.000Z');
@@ -65,6 +66,20 @@ describe('a log file', () => {
     } finally {
       closeSync(descriptor);
     }
+  });
+
+  itMounts('keeps its older parts where there is no room for one more', () => {
+    const path = join(mountTmpfs('size=6m'), 'backend.log');
+    for (const part of ['1', '2', '3']) writeFileSync(`${path}.${part}`, part);
+    const descriptor = openSync(path, 'a');
+    try {
+      writeSync(descriptor, large('a'));
+      for (const _attempt of [1, 2, 3]) expect(() => rotateOpen(path, descriptor)).toThrow(/ENOSPC/);
+    } finally {
+      closeSync(descriptor);
+    }
+    expect(['1', '2', '3'].map((part) => readFileSync(`${path}.${part}`, 'latin1'))).toEqual(['1', '2', '3']);
+    expect(statSync(path).size).toBe(LOG_LIMIT_BYTES + 1);
   });
 
   it('is left alone where what is written to is another one', () => {

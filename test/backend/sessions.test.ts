@@ -273,7 +273,7 @@ describe('a restore', () => {
     const plan = await host.restore({ plan: true, strategy: 'snapshot', client: 'tester' });
     expect(plan.bindings).toEqual([
       { name: 'x', fidelity: 'snapshot', reason: 'saved at revision 4' },
-      { name: 'y', fidelity: 'lost', reason: expect.stringMatching(/input 5 changed it .*: big y/) },
+      { name: 'y', fidelity: 'lost', reason: expect.stringMatching(/changed by input 5 .*: big y/) },
     ]);
     expect(plan.notReplayed).toEqual([{ revision: 5, code: 'big y', unknown: false, redacted: false }]);
     expect(engines.engines).toHaveLength(1);

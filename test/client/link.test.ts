@@ -6,6 +6,7 @@ import type { Lane, LaneListener } from '../../src/client/lane.js';
 import type { LinkEffect } from '../../src/client/link-state.js';
 import { LINK_TIMING, type LinkTiming, ONE_SHOT_TIMING } from '../../src/client/timing.js';
 import type { ProtocolError } from '../../src/protocol/errors.js';
+import { MAX_MESSAGE_BYTES, MAX_NESTING_DEPTH } from '../../src/protocol/limits.js';
 import { VirtualTime } from '../service/watch/virtual-time.js';
 
 const MINUTE = 60_000;
@@ -233,5 +234,21 @@ describe('what a link forgets and sends again', () => {
     void outcomeOf(client.request('get_backend_status', {}));
     lane(0).pong();
     expect(lane(0).requests).toHaveLength(1);
+  });
+});
+
+describe('a request that no backend could answer, because it cannot read whose it is', () => {
+  const deep = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
+
+  it.each([
+    ['too large', { code: 'x'.repeat(MAX_MESSAGE_BYTES) }],
+    ['nested too deep', { patch: deep(MAX_NESTING_DEPTH) }],
+  ])('is refused at once where it is %s, and nothing is sent', async (_what, parameters) => {
+    const { client, lane, pass } = await linked();
+    lane(0).pong();
+    const answer = outcomeOf(client.request('evaluate', parameters as never));
+    await pass(0);
+    expect(answer.value).toMatchObject({ type: 'MessageTooLarge' });
+    expect(lane(0).requests).toEqual([]);
   });
 });

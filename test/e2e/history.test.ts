@@ -64,7 +64,7 @@ describe('a secret in the code', () => {
     const plain = await stui(home, 'eval', WITH_SECRET);
     expect(plain).toMatchObject({ code: 0, stdout: `${SECRET.length}\n` });
     expect(plain.stderr).toMatch(
-      /^stui: the code holds secrets; the journal keeps it with \[redacted\] in their place\n/,
+      /^stui: the code holds secrets; the journal keeps it with \[redacted\] in their place, but what it answers, prints or binds is kept\n/,
     );
     expect((await stui(home, 'eval', '-f', file)).stdout).toBe(`${SECRET.length}\n`);
     expect((await stuiWith(home, { input: WITH_SECRET }, 'eval', '-')).stdout).toBe(`${SECRET.length}\n`);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, closeSync, cpSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { type Journal, JournalFull } from '../../src/journal/journal.js';
@@ -101,6 +101,24 @@ describe('on a full disk', () => {
     await journal.append('s', [snapshot(noise(700_000))]);
     expect(journal.verify('s')).toMatchObject({ lastGood: 2 });
     await journal.close();
+  });
+
+  itMounts('says that there is no room, and leaves a log that alone has the entries where it is', async () => {
+    const directory = temporaryDirectory();
+    const journal = openSqliteJournal({ directory });
+    await journal.append('s', [created('s')]);
+    const disk = smallDisk('1m');
+    // As a process leaves it that is killed young: nothing is in the file yet.
+    cpSync(directory, disk, { recursive: true });
+    await journal.close();
+    fill(disk);
+    const files = readdirSync(disk);
+    for (const _attempt of [1, 2]) expect(() => openSqliteJournal({ directory: disk })).toThrow(JournalFull);
+    expect(readdirSync(disk)).toEqual(files);
+    makeRoom(disk);
+    const reopened = openSqliteJournal({ directory: disk });
+    expect(reopened.session('s')?.revision).toBe(1);
+    await reopened.close();
   });
 
   itMounts('says so when there is no room to open', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Unreachable } from '../../src/client/errors.js';
 import { BackendNotStarted, BeingDelivered, LocalStateUnusable, OutboxKeyConflict } from '../../src/local/errors.js';
 import { Outbox, type OutboxEntry, type Processes } from '../../src/local/outbox.js';
+import { MAX_MESSAGE_BYTES } from '../../src/protocol/limits.js';
 import { deliverOrphans, HeldBack } from '../../src/service/delivery.js';
 import { awaitResult, evaluate } from '../../src/service/evaluate.js';
 import { temporaryDirectory } from '../local/temporary.js';
@@ -39,6 +40,19 @@ async function queued(to: ReturnType<typeof rig>, ...orders: [key: string, code:
   }
   to.backend.away = false;
 }
+
+describe('code that no backend takes', () => {
+  it.each([true, false])(
+    'is not accepted into the outbox, where it would hold back the rest (away: %s)',
+    async (away) => {
+      const here = rig();
+      here.backend.away = away;
+      const tooLarge = here.evaluate('x'.repeat(MAX_MESSAGE_BYTES), { key: 'k' });
+      await expect(tooLarge).rejects.toMatchObject({ type: 'MessageTooLarge' });
+      expect(here.waiting()).toEqual([]);
+    },
+  );
+});
 
 describe('a key', () => {
   it('that the backend has for the same code is an answer: the entry is done with', async () => {

@@ -17,7 +17,7 @@ const unknownX = evaluation('unknown', 'x := 5', { outcome: 'unknown' });
 const unknownMutation = evaluation('unknown', 'x add: 5', { outcome: 'unknown' });
 const unbounded = evaluation('walk', 'y := Deep new', { deferred: ['y', '*'] });
 
-const TOO_BIG = 'input 3 changed it and its value was too big to be saved at once: x := Big new.';
+const TOO_BIG = 'what had changed by input 3 was too big to be saved at once: x := Big new.';
 const MAYBE = 'input 3 may have changed it, and its outcome is unknown';
 
 /** What a restore says: the session's journal after `created`, how the restore is asked for, and each binding. */
@@ -131,7 +131,7 @@ const CASES: [string, EntryBody[], RestoreOptions, Record<string, [string, strin
       ],
       y: [
         'lost',
-        'input 3 changed it and its value was too big to be saved at once: y := Deep new; the value saved at revision 2 is back instead',
+        'what had changed by input 3 was too big to be saved at once: y := Deep new; the value saved at revision 2 is back instead',
       ],
     },
   ],
@@ -226,7 +226,7 @@ describe('a restore plan', () => {
     [`${'x'.repeat(58)}😀😀`, `${'x'.repeat(58)}…`],
   ])('quotes the beginning of an input: %j', (code, quote) => {
     const [binding] = planRestore(stateAfter(...evaluation('a', code, { deferred: ['x'] })), COLD).bindings;
-    expect(binding?.reason).toBe(`input 2 changed it and its value was too big to be saved at once: ${quote}`);
+    expect(binding?.reason).toBe(`what had changed by input 2 was too big to be saved at once: ${quote}`);
   });
 });
 

@@ -112,6 +112,22 @@ describe('what cannot be saved', () => {
     expect((await errorOf(copy, 'bad')).class).toBe('UnknownVariableError');
   });
 
+  it.each([
+    [
+      'a long way',
+      'x := [ 1 ]. 1 to: 3000 do: [:each | x := { x }]. x',
+      'holds a BlockClosure at #(1 1 1 1 … 1 1 1 1), 3000 steps away',
+    ],
+    [
+      'a way of few steps, all of it',
+      'x := [ 1 ]. 8 timesRepeat: [x := { x }]. x',
+      'holds a BlockClosure at #(1 1 1 1 1 1 1 1)',
+    ],
+  ])('tells %s to what is in the way in a few words', async (_, code, reason) => {
+    const { capture } = await evaluate(code);
+    expect(capture?.unsaved).toEqual([{ name: 'x', reason }]);
+  });
+
   it('does not bring back the value a binding had before it became unsavable', async () => {
     const first = await evaluate('x := OrderedCollection with: 1');
     const second = await evaluate('x add: [ 1 ]');
@@ -143,7 +159,7 @@ describe('what no engine could load', () => {
   it('is unsaved by name when it is captured, costs no other binding, and is saved again once it is smaller', async () => {
     await evaluate("small := { 1 }. huge := String new: 33000000 withAll: $x. list := { 'a'. huge }");
     const full = await engine.capture('full');
-    const reason = 'more than the 11 MB that an engine can load';
+    const reason = 'more than is left of the 11 MB that an engine can load';
     expect(full).toMatchObject({
       saved: ['small'],
       unsaved: [
@@ -156,6 +172,14 @@ describe('what no engine could load', () => {
     const { copy, reply } = await restored([full, smaller.capture]);
     expect(reply.restored.slice().sort()).toEqual(['huge', 'list', 'small']);
     expect(await printOf(copy, '{ small. huge. list }')).toBe("#(#(1) 'now small' #('a' 'now small'))");
+  });
+
+  it('is not called too large by itself where others that were met first left too little for it', async () => {
+    await evaluate('first := String new: 8000000 withAll: $x. second := String new: 4000000 withAll: $y');
+    expect(await engine.capture('full')).toMatchObject({
+      saved: ['first'],
+      unsaved: [{ name: 'second', reason: 'is more than is left of the 11 MB that an engine can load' }],
+    });
   });
 
   it('can be taken out of captures, also of earlier versions: the rest has its classes and all that it reaches', async () => {

@@ -38,6 +38,9 @@ export function objectsReachedBy(nodes: Iterable<WalkedNode>): Set<WalkedObject>
   return reached;
 }
 
+/** Of a long way, what is told of its beginning and of its end: the reason stands in the journal at every capture. */
+const SHOWN_STEPS = 4;
+
 /** What keeps a root from being saved and the way to it, as `holds a BlockClosure at #(#handlers 1)`. */
 export function obstacleReason(root: WalkedNode): string {
   if (root.obstacle !== undefined) return `is ${root.obstacle.what}`;
@@ -59,11 +62,14 @@ function pathTo(
   node: WalkedNode,
   cameFrom: ReadonlyMap<WalkedNode, { readonly node: WalkedNode; readonly key: string }>,
 ): string[] {
-  const path = [node.obstacle?.key ?? ''];
-  for (let step = cameFrom.get(node); step !== undefined; step = cameFrom.get(step.node)) path.unshift(step.key);
-  return path.filter((key) => key !== '');
+  const backwards = [node.obstacle?.key ?? ''];
+  for (let step = cameFrom.get(node); step !== undefined; step = cameFrom.get(step.node)) backwards.push(step.key);
+  return backwards.reverse().filter((key) => key !== '');
 }
 
 function at(path: readonly string[]): string {
-  return path.length === 0 ? '' : ` at #(${path.join(' ')})`;
+  if (path.length === 0) return '';
+  if (path.length <= 2 * SHOWN_STEPS) return ` at #(${path.join(' ')})`;
+  const [first, last] = [path.slice(0, SHOWN_STEPS), path.slice(-SHOWN_STEPS)];
+  return ` at #(${first.join(' ')} … ${last.join(' ')}), ${path.length} steps away`;
 }

@@ -147,7 +147,11 @@ export class Walker {
       this.#nodes.length = found;
       node.children = NO_CHILDREN;
       node.keys = NO_KEYS;
-      return this.#obstructed(node, '', `more than the ${megabytes(this.#maxCost)} MB that an engine can load`);
+      return this.#obstructed(
+        node,
+        '',
+        `more than is left of the ${megabytes(this.#maxCost)} MB that an engine can load`,
+      );
     }
   }
 
