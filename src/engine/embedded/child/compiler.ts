@@ -55,9 +55,14 @@ export class WorkspaceCompiler {
     return compiled.run;
   }
 
+  /** Whether it is of use to compile this code ahead. */
+  canPrepare(code: string): boolean {
+    return code.length <= KEPT_LENGTH && this.#keptFor(code) === undefined;
+  }
+
   /** Compiles code that is likely to be run next. @throws {SourceError} as `compile` does */
   prepare(code: string): void {
-    if (code.length <= KEPT_LENGTH && !this.#keptFor(code)) this.#keep(code, this.#compile(code));
+    this.#keep(code, this.#compile(code));
   }
 
   #keptFor(code: string): Kept | undefined {

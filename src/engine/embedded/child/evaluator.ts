@@ -64,7 +64,8 @@ export class Evaluator {
 
   /** Compiles code ahead, which the evaluation itself then need not; what is wrong with it, that one says. */
   prepare(code: string): void {
-    if (isChunkFormat(code)) return;
+    // The timed section alone starts a thread.
+    if (isChunkFormat(code) || !this.#parts.compiler.canPrepare(code)) return;
     try {
       this.timed(PREPARE_TIMEOUT_MS, () => this.#parts.compiler.prepare(code));
     } catch {
