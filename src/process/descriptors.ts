@@ -93,9 +93,8 @@ export class DescriptorReserve {
   #refill(): void {
     try {
       while (this.#held.length + this.#occupied < this.#size) this.#held.push(openSync('/dev/null', 'r'));
-    } catch (error) {
-      // Whoever needs them next is told.
-      if (!isScarcity(error)) throw error;
+    } catch {
+      // Whoever needs them next is told. Thrown here it would hide what the start came to, which nobody would hear of then.
     }
   }
 }

@@ -67,7 +67,8 @@ export class Deadline {
 
   /** Never below 0, in ms. */
   get remainingMs(): number {
-    return Math.max(0, this.limitMs - this.elapsedMs);
+    // It may have expired a fraction before its time: see TIMER_GRAIN_MS.
+    return this.expired ? 0 : Math.max(0, this.limitMs - this.elapsedMs);
   }
 
   get expired(): boolean {

@@ -62,7 +62,8 @@ describe('the examples', () => {
     const home = join(work, 'home');
     const ask = async (...args: string[]) => {
       const { stdout } = await run(process.execPath, [resolve('bin/stui.cjs'), ...args], {
-        env: { ...outside, STUI_HOME: home },
+        // Where CI is set, creating a session does not make it the current one.
+        env: { ...outside, STUI_HOME: home, STUI_SESSION: 'shared' },
       });
       return stdout.trimEnd();
     };

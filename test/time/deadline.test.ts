@@ -114,9 +114,25 @@ describe('a deadline', () => {
   it('expires although the fractions that its clock counts do not add up', () => {
     const clock = new HandClock(2962.864865276149);
     let expired = 0;
-    new Deadline(1934.8663680216785, () => (expired += 1), clock);
+    const it = new Deadline(1934.8663680216785, () => (expired += 1), clock);
     clock.pass(1_936);
     expect(expired).toBe(1);
+    expect(it.remainingMs).toBe(0);
+  });
+
+  it('has nothing left when its last timer came early by a fraction', () => {
+    let fire = () => {};
+    let now = 0;
+    const it = new Deadline(100, () => {}, {
+      now: () => now,
+      after: (_, task) => {
+        fire = task;
+        return () => {};
+      },
+    });
+    now = 99.4;
+    fire();
+    expect([it.expired, it.remainingMs]).toEqual([true, 0]);
   });
 
   it('never expires once it is cancelled, keeps what it counted, and waits for nothing', () => {
