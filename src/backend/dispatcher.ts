@@ -1,6 +1,7 @@
 /** From the bytes of a request to the bytes of its reply. Whatever arrives, it answers and does not throw. */
 import { createHash } from 'node:crypto';
 import { EngineDied, EngineUnavailable } from '../engine/contract.js';
+import { isNoRoom } from '../files/system-error.js';
 import { DamagedJournal, JournalFull } from '../journal/journal.js';
 import { type CommandDescriptor, parseParameters } from '../protocol/command.js';
 import { COMMANDS, type CommandName } from '../protocol/commands.js';
@@ -96,7 +97,9 @@ export class Dispatcher {
     if (error instanceof DamagedJournal) {
       return new ProtocolError('DamagedData', error.message, { session: error.session, lastGood: error.lastGood });
     }
-    if (error instanceof JournalFull) return new ProtocolError('StorageFull', 'The disk of the backend is full');
+    if (error instanceof JournalFull || isNoRoom(error)) {
+      return new ProtocolError('StorageFull', 'The disk of the backend is full');
+    }
     // An evaluation tells of these as its outcome; this is for a restore or a save.
     if (error instanceof EngineUnavailable || error instanceof EngineDied) {
       return new ProtocolError('EngineUnavailable', error.message);

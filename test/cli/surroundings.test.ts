@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { transformSync } from 'esbuild';
 import { LAUNCHER } from './built-cli.js';
 
@@ -29,12 +29,16 @@ interface Surroundings {
   readonly env?: Record<string, string>;
   readonly options?: readonly string[];
   readonly launcher?: string;
+  readonly node?: string;
   readonly uid?: number;
 }
 
 /** Runs Node with nothing but what is given. One that never ends is killed, which the status tells. */
-function run(args: readonly string[], { env = {}, options = [], launcher = LAUNCHER, uid }: Surroundings) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...options, launcher, ...args], {
+function run(
+  args: readonly string[],
+  { env = {}, options = [], launcher = LAUNCHER, node = process.execPath, uid }: Surroundings,
+) {
+  const { status, stdout, stderr } = spawnSync(node, [...options, launcher, ...args], {
     env,
     encoding: 'utf8',
     cwd: '/',
@@ -81,15 +85,28 @@ test('a clone that was not built says so in one line', () => {
 });
 
 describe('a user without an account, and without HOME and SHELL', () => {
+  /** Node and stui where everybody may read them: a clone or a Node of root's own is not for others. */
+  let installed: { node: string; launcher: string };
+  beforeAll(() => {
+    const place = temporaryDirectory();
+    chmodSync(place, 0o755);
+    for (const name of ['bin', 'dist', 'package.json'])
+      cpSync(join(LAUNCHER, '..', '..', name), join(place, name), { recursive: true });
+    const node = join(place, 'node');
+    cpSync(process.execPath, node);
+    chmodSync(node, 0o755);
+    installed = { node, launcher: join(place, 'bin', 'stui.cjs') };
+  });
+
   testAsRoot('gets the version and the help', () => {
     for (const args of [['--version'], ['--help'], ['eval', '--help']]) {
-      const { status, stderr } = run(args, { uid: NOBODY_AT_ALL });
+      const { status, stderr } = run(args, { ...installed, uid: NOBODY_AT_ALL });
       expect({ args, status, stderr }).toEqual({ args, status: 0, stderr: '' });
     }
   });
 
   testAsRoot('is told what to set', () => {
-    const { status, stdout, stderr } = run(['config', 'list'], { uid: NOBODY_AT_ALL });
+    const { status, stdout, stderr } = run(['config', 'list'], { ...installed, uid: NOBODY_AT_ALL });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^stui: there is no home directory.*\nSet STUI_HOME.*\n$/);
   });
@@ -98,7 +115,7 @@ describe('a user without an account, and without HOME and SHELL', () => {
     const home = temporaryDirectory();
     chmodSync(home, 0o700);
     chownSync(home, NOBODY_AT_ALL, NOBODY_AT_ALL);
-    const surroundings = { uid: NOBODY_AT_ALL, env: { STUI_HOME: home } };
+    const surroundings = { ...installed, uid: NOBODY_AT_ALL, env: { STUI_HOME: home } };
     expect(run(['config', 'set', 'autostart', 'false'], surroundings)).toMatchObject({ status: 0, stderr: '' });
     expect(run(['config', 'get', 'autostart'], surroundings)).toMatchObject({ status: 0, stdout: 'false\n' });
   });
