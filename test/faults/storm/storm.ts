@@ -329,16 +329,26 @@ export class Storm {
 
   async #created(line: CommandLine): Promise<Json> {
     const name = this.#newName();
-    const ending = await line.finish('session', 'create', name, '--json');
-    // The one that made it was killed before it could say so.
-    if (ending.code === 4) return line.done('session', 'show', name);
-    return ending.json;
+    return this.#madeOnce(line, name, 'create', name);
+  }
+
+  /** @returns the session that a command makes under a name of its own */
+  async #madeOnce(line: CommandLine, name: string, ...command: string[]): Promise<Json> {
+    for (;;) {
+      const ending = await line.finish('session', ...command, '--json');
+      if (ending.code === 0) return ending.json;
+      if (ending.json.error?.code !== 'name-taken')
+        throw new Error(`session ${command.join(' ')} exits ${ending.code}: ${ending.stdout} ${ending.stderr}`);
+      // An earlier try was killed before it could say that it was made; or it was still being made, and its backend was killed.
+      const shown = await line.finish('session', 'show', name, '--json');
+      if (shown.code === 0) return shown.json;
+    }
   }
 
   async #fork(line: CommandLine, { backend, id }: Known): Promise<Known> {
     const name = this.#newName();
-    const ending = await line.finish('session', 'fork', id, name, '--json');
-    const fork = ending.code === 4 ? await line.done('session', 'show', name) : ending.json.session;
+    const made = await this.#madeOnce(line, name, 'fork', id, name);
+    const fork = made.session ?? made;
     await line.done('session', 'share', fork.id);
     return { backend, id: fork.id, tag: this.#newTag() };
   }
